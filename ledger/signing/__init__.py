@@ -1,0 +1,9 @@
+"""Who signed: DSSE envelopes in, verified acts out.
+
+encoding     strict base64
+keys         public keys that are sound, and their verification
+possession   proof that whoever registers a key holds it
+dsse         bytes -> Envelope
+verify       Envelope -> Verified
+signer       the client's side: private keys, signing
+"""

@@ -1,0 +1,122 @@
+"""DSSE envelopes (secure-systems-lab/dsse, protocol v1.0.2): received bytes to a typed event, nothing yet proved.
+
+One act by the same signers has one envelope: the bytes are canonical, the signatures sorted, the base64 strict. This
+is the only module that constructs Envelope.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Any, Final
+
+from ledger.events import registry
+from ledger.events.canonical import canonical_bytes, parse_canonical
+from ledger.events.refusals import Refusal, Rejected
+from ledger.events.stages import Envelope, Signature
+from ledger.signing.encoding import from_base64, to_base64
+
+PAYLOAD_TYPE: Final = "application/vnd.guarantee-ledger.event+json"
+ENVELOPE_BYTES_MAX: Final = 48 * 1024
+SIGNATURES_MAX: Final = 16
+SIGNATURE_BYTES_MAX: Final = 128
+
+_ENVELOPE_MEMBERS: Final = {"payload", "payloadType", "signatures"}
+_SIGNATURE_MEMBERS: Final = {"keyid", "sig"}
+_KEY_ID: Final = re.compile(r"[0-9a-f]{64}")
+
+
+def pae(payload_type: str, payload: bytes) -> bytes:
+    """Return the pre-authentication encoding, which is what is signed. Lengths are in bytes.
+
+    DSSEv1 29 http://example.com/HelloWorld 11 hello world
+    """
+    kind = payload_type.encode()
+    return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+
+
+def envelope_bytes(payload: bytes, signatures: Iterable[Signature]) -> bytes:
+    """Return the envelope of `payload` with `signatures`, which are sorted here and not verified.
+
+    {"payload":"eyJhdX…","payloadType":"application/vnd.guarantee-ledger.event+json","signatures":[{"keyid":"9f86…
+    """
+    ordered = sorted(signatures, key=lambda signature: signature.key_id)
+    return canonical_bytes(
+        {
+            "payload": to_base64(payload),
+            "payloadType": PAYLOAD_TYPE,
+            "signatures": [{"keyid": one.key_id, "sig": to_base64(one.value)} for one in ordered],
+        }
+    )
+
+
+def parse(raw: bytes) -> Envelope:
+    """Return the envelope that `raw` holds, with its typed event.
+
+    Raises Rejected: (1) the codes of `parse_canonical` for the envelope; (2) ENVELOPE_MALFORMED for other members or
+    types, base64 that is not strict, or signatures that are not 1 to 16, sorted by key id and each key once;
+    (3) PAYLOAD_TYPE_UNKNOWN; (4) the codes of `parse_canonical` for the payload; (5) those of `registry.decode`.
+    """
+    # (1) The bytes of the envelope.
+    members = parse_canonical(raw, ENVELOPE_BYTES_MAX)
+    # (2) Its form.
+    if members.keys() != _ENVELOPE_MEMBERS:
+        raise _malformed("members payload, payloadType, signatures", _names(members))
+    payload = _bytes_of("payload", members["payload"])
+    signatures = _signatures_of(members["signatures"])
+    if not isinstance(members["payloadType"], str):
+        raise _malformed("payloadType to be a string", type(members["payloadType"]).__name__)
+    # (3) Its kind.
+    if members["payloadType"] != PAYLOAD_TYPE:
+        raise Rejected(Refusal.PAYLOAD_TYPE_UNKNOWN, PAYLOAD_TYPE, ascii(members["payloadType"][:80]))
+    # (4) The bytes of the payload.
+    parse_canonical(payload, ENVELOPE_BYTES_MAX)
+    # (5) Its meaning.
+    event = registry.decode(payload)
+    return Envelope(
+        raw=raw,
+        payload=payload,
+        payload_sha256=hashlib.sha256(payload).hexdigest(),
+        signatures=signatures,
+        event=event,
+    )
+
+
+def _signatures_of(value: object) -> tuple[Signature, ...]:
+    if not isinstance(value, list) or not 1 <= len(value) <= SIGNATURES_MAX:
+        got = f"{len(value)} of them" if isinstance(value, list) else type(value).__name__
+        raise _malformed(f"signatures to be an array of 1 to {SIGNATURES_MAX}", got)
+    signatures = tuple(_signature_of(item) for item in value)
+    for before, after in pairwise(signatures):
+        if before.key_id >= after.key_id:
+            raise _malformed("signatures sorted by keyid, each once", f"{before.key_id} before {after.key_id}")
+    return signatures
+
+
+def _signature_of(item: object) -> Signature:
+    if not isinstance(item, dict) or item.keys() != _SIGNATURE_MEMBERS:
+        raise _malformed("a signature of keyid and sig", _names(item) if isinstance(item, dict) else "no object")
+    key_id = item["keyid"]
+    if not isinstance(key_id, str) or not _KEY_ID.fullmatch(key_id):
+        raise _malformed("keyid of 64 lowercase hexadecimal digits", ascii(key_id)[:80])
+    value = _bytes_of("sig", item["sig"])
+    if not 1 <= len(value) <= SIGNATURE_BYTES_MAX:
+        raise _malformed(f"sig of 1 to {SIGNATURE_BYTES_MAX} bytes", f"{len(value)} bytes")
+    return Signature(key_id, value)
+
+
+def _bytes_of(name: str, value: object) -> bytes:
+    if not isinstance(value, str):
+        raise _malformed(f"{name} to be a string", type(value).__name__)
+    try:
+        return from_base64(value)
+    except ValueError as error:
+        raise _malformed(f"{name} in padded base64", str(error)) from None
+
+
+def _names(members: dict[str, Any]) -> str:
+    return ascii(", ".join(sorted(members)))[:80]
+
+
+def _malformed(expected: str, got: str) -> Rejected:
+    return Rejected(Refusal.ENVELOPE_MALFORMED, expected, got)
