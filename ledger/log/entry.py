@@ -1,0 +1,126 @@
+"""The entry: what the log stores, hashes and serves, at most 65,535 bytes.
+
+The envelope stands in it exactly as it was received. Each entry names the SHA-256 of the one before, so a person with
+`sha256sum` can follow the chain; the tree binds the same bytes. Bytes that parse are those that building gives.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Final
+
+import orjson
+
+from ledger.events.canonical import INTEGER_MAX
+from ledger.log.errors import EntryMalformed, shown
+from ledger.log.tree import leaf_hash
+
+ENTRY_BYTES_MAX: Final = 65_535
+"""What the two-byte length in an entry bundle can say (C2SP tlog-tiles)."""
+
+GENESIS_PREVIOUS: Final = "0" * 64
+"""What the first entry names as the one before."""
+
+_HEAD: Final = b'{"envelope":'
+_TAIL_BEGINS: Final = b',"position":'
+_TAIL: Final = re.compile(
+    rb',"position":([0-9]{1,16}),"previous":"([0-9a-f]{64})"'
+    rb',"recorded_at":"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z)"}'
+)
+_TAIL_BYTES_MAX: Final = 151
+_SHA256_HEX: Final = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the log. Made by `build_entry` or `parse_entry`, so `raw` and the parts always agree.
+
+    `position` counts from 1. `recorded_at` is in UTC, to the microsecond. `previous` is 64 hexadecimal digits.
+    """
+
+    raw: bytes
+    position: int
+    recorded_at: datetime
+    previous: str
+    envelope: bytes
+
+    @property
+    def entry_index(self) -> int:
+        """The index of the leaf in the tree, from 0."""
+        return self.position - 1
+
+    @property
+    def sha256(self) -> str:
+        """What the next entry names as `previous`: 64 hexadecimal digits."""
+        return sha256(self.raw).hexdigest()
+
+    @property
+    def leaf_hash(self) -> bytes:
+        """The hash (32 bytes) of the leaf in the tree."""
+        return leaf_hash(self.raw)
+
+
+def build_entry(position: int, recorded_at: datetime, previous: str, envelope_raw: bytes) -> Entry:
+    r"""Return the entry, its bytes canonical JSON (RFC 8785) if those of the envelope are:
+
+        {"envelope":{...},"position":7,"previous":"9f86...0a08","recorded_at":"2026-11-24T08:25:28.000123Z"}
+
+    Raises EntryMalformed for a position outside 1 to 2**53 - 1, a time that is not in UTC, a `previous` that is no
+    SHA-256 in lowercase hexadecimal, an envelope that is no JSON object, and more than ENTRY_BYTES_MAX bytes.
+    """
+    if not 1 <= position <= INTEGER_MAX:
+        raise EntryMalformed(f"a position of 1 to {INTEGER_MAX}", str(position))
+    if recorded_at.utcoffset() != timedelta(0):
+        raise EntryMalformed("a time in UTC", recorded_at.isoformat())
+    if not _SHA256_HEX.fullmatch(previous):
+        raise EntryMalformed("64 lowercase hexadecimal digits", shown(previous.encode(errors="replace")))
+    _check_object(envelope_raw)
+    raw = _spliced(position, recorded_at, previous, envelope_raw)
+    if len(raw) > ENTRY_BYTES_MAX:
+        raise EntryMalformed(f"at most {ENTRY_BYTES_MAX} bytes", f"{len(raw)} bytes")
+    return Entry(raw, position, recorded_at.astimezone(UTC), previous, envelope_raw)
+
+
+def parse_entry(raw: bytes) -> Entry:
+    """Return the entry whose bytes are `raw`. Raises EntryMalformed unless `build_entry` gives the same bytes.
+
+    Only what surrounds the envelope is strict here: what the envelope itself holds is for its own parser.
+    """
+    if len(raw) > ENTRY_BYTES_MAX:
+        raise EntryMalformed(f"at most {ENTRY_BYTES_MAX} bytes", f"{len(raw)} bytes")
+    # Nothing in the tail can look like its beginning, so the last such place is where it begins.
+    at = raw.rfind(_TAIL_BEGINS, max(0, len(raw) - _TAIL_BYTES_MAX))
+    tail = _TAIL.fullmatch(raw, at) if at >= len(_HEAD) else None
+    if tail is None or not raw.startswith(_HEAD):
+        raise EntryMalformed(
+            "envelope, position, previous and recorded_at in canonical JSON",
+            f"{shown(raw)}, which ends {shown(raw[-60:])}",
+        )
+    position, previous, recorded_at = (part.decode() for part in tail.groups())
+    try:
+        instant = datetime.fromisoformat(recorded_at)
+    except ValueError as error:
+        raise EntryMalformed("an instant such as 2026-11-24T08:25:28.000123Z", f"{recorded_at}: {error}") from None
+    entry = build_entry(int(position), instant, previous, raw[len(_HEAD) : at])
+    # A leading zero, or an instant that some versions of Python read although it has another name, such as 24:00.
+    if entry.raw != raw:
+        raise EntryMalformed(f"an entry that ends {shown(entry.raw[-60:])}", shown(raw[-60:]))
+    return entry
+
+
+def _spliced(position: int, recorded_at: datetime, previous: str, envelope_raw: bytes) -> bytes:
+    instant = recorded_at.replace(tzinfo=None).isoformat(timespec="microseconds")
+    tail = f',"position":{position},"previous":"{previous}","recorded_at":"{instant}Z"}}'
+    return b"".join((_HEAD, envelope_raw, tail.encode()))
+
+
+def _check_object(envelope_raw: bytes) -> None:
+    """Raise EntryMalformed unless the bytes are one JSON object, without which splicing could forge other members."""
+    try:
+        is_object = isinstance(orjson.loads(envelope_raw), dict)
+    except orjson.JSONDecodeError:
+        is_object = False
+    # A JSON parser lets white space pass around the object.
+    if not is_object or not envelope_raw.startswith(b"{") or not envelope_raw.endswith(b"}"):
+        raise EntryMalformed("an envelope that is one JSON object", shown(envelope_raw))
