@@ -1,0 +1,1 @@
+"""PostgreSQL: the server, and the log in it."""
