@@ -1,0 +1,115 @@
+"""Authorities: mandates granted and revoked, and the acts that a revocation puts in doubt."""
+
+from typing import assert_never
+
+import msgspec
+
+from ledger.events.authorities import ActConfirmed, ActRepudiated, AuthorityGranted, AuthorityRevoked, Scope
+from ledger.events.header import Event
+from ledger.events.openings import LedgerOpened
+from ledger.events.parties import Grant
+from ledger.events.refusals import Refusal, Refused
+from ledger.rules.compact import Authority, Compact, Recorded, authority
+
+UNLIMITED = Scope(events=("*",))
+
+AuthorityAct = AuthorityGranted | AuthorityRevoked | ActConfirmed | ActRepudiated
+
+
+def check_authority(compact: Compact, signer: Authority, event: AuthorityAct) -> Refused | tuple[str, ...]:
+    """Decide an act of an authority stream, or on a contested act. Returns nobody to ask, or the refusal."""
+    match event:
+        case AuthorityGranted():
+            return _check_grant(compact, signer, event)
+        case AuthorityRevoked():
+            target = authority(compact, event.revoked)
+            if target is None or target.party != event.party or target.standing == "service":
+                return Refused(Refusal.REFERENCE_UNKNOWN, f"an authority of {event.party!r}", event.revoked)
+            if target.revoked_at is not None:
+                return Refused(
+                    Refusal.ALREADY_ENDED, "an authority in force", f"revoked at position {target.revoked_at}"
+                )
+            return ()
+        case ActConfirmed() | ActRepudiated():
+            return _check_contested(compact, event)
+    assert_never(event)
+
+
+def _check_grant(compact: Compact, signer: Authority, event: AuthorityGranted) -> Refused | tuple[str, ...]:
+    if not event.granted.startswith(f"{event.party}/"):
+        return Refused(Refusal.AUTHORITY_NOT_OF_PARTY, f"an authority of {event.party!r}", event.granted)
+    if signer.standing == "recovery" and event.standing != "principal":
+        return Refused(Refusal.SIGNER_NOT_ENTITLED, "standing 'principal' from the recovery authority", event.standing)
+    if authority(compact, event.granted) is not None:
+        return Refused(Refusal.ALREADY_EXISTS, "a new authority id: ids are not reused", event.granted)
+    return ()
+
+
+def _check_contested(compact: Compact, event: ActConfirmed | ActRepudiated) -> Refused | tuple[str, ...]:
+    stream = compact.locate(event.act)
+    state = compact.get(stream) if stream is not None else None
+    if isinstance(state, Authority) and state.granted_in == event.act:
+        owner, contested = state.party, state.contested
+    elif isinstance(state, Recorded) and (act := state.history.act(event.act)) is not None:
+        owner, contested = act.event.party, act.contested
+    else:
+        return Refused(Refusal.REFERENCE_UNKNOWN, "an act in this ledger that can be contested", event.act)
+    if owner != event.party:
+        return Refused(Refusal.SIGNER_NOT_ENTITLED, f"{owner}, whose act it is", event.party)
+    if not contested:
+        return Refused(Refusal.NOT_CONTESTED, "a contested act", event.act)
+    return ()
+
+
+def granted(event: AuthorityGranted, position: int) -> Authority:
+    """Return the authority that a grant creates."""
+    return Authority(
+        id=event.granted,
+        party=event.party,
+        standing=event.standing,
+        office=event.office,
+        basis=event.basis,
+        keys=event.keys,
+        scope=event.scope,
+        valid_from=event.valid_from,
+        valid_until=event.valid_until,
+        granted_by=event.authority,
+        granted_in=event.id,
+        granted_at=position,
+    )
+
+
+def first_authority(event: Event, grant: Grant, party: str, standing: str, position: int) -> Authority:
+    """Return an authority that comes with the admission of its party, or with the opening of the ledger."""
+    return Authority(
+        id=grant.authority,
+        party=party,
+        standing="recovery" if standing == "recovery" else "principal",
+        office=grant.office,
+        basis=grant.basis,
+        keys=grant.keys,
+        scope=UNLIMITED,
+        valid_from=event.issued_at,
+        valid_until=None,
+        granted_by=event.authority,
+        granted_in=event.id,
+        granted_at=position,
+    )
+
+
+def service_of(event: LedgerOpened, authority_id: str, position: int) -> Authority:
+    """Return the authority of the service key, which signs only what the rules force."""
+    return Authority(
+        id=authority_id,
+        party=event.party,
+        standing="service",
+        office="the ledger itself",
+        basis="ex_officio",
+        keys=msgspec.structs.replace(event.root.keys, keys=(event.service_key,), threshold=1),
+        scope=UNLIMITED,
+        valid_from=event.issued_at,
+        valid_until=None,
+        granted_by=event.authority,
+        granted_in=event.id,
+        granted_at=position,
+    )

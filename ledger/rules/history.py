@@ -1,0 +1,138 @@
+"""The folded state of a stream: its acts, each with its standing. What is in force is a fold over the effective ones.
+
+An act is never removed. A pending act waits for consents; a corrected one keeps its bytes in the log and is read with
+its corrections applied; a repudiated one has no effect. So every later change of an act's standing is one new tuple,
+and every view is recomputed from it.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from ledger.events.canonical import canonical_bytes
+from ledger.events.corrections import ActCorrected
+from ledger.events.header import Event
+from ledger.events.refusals import Refusal, Rejected
+from ledger.events.registry import decode
+
+Standing = Literal["effective", "pending", "refused", "repudiated"]
+
+_decoded = lru_cache(maxsize=16_384)(decode)
+
+
+class Act(Struct, frozen=True, kw_only=True):
+    """One admitted event in a stream. `payload` is what was signed; `effective_at` the position it took effect."""
+
+    position: int
+    recorded_at: datetime
+    payload: msgspec.Raw
+    standing: Standing
+    asked: tuple[str, ...] = ()
+    consented: tuple[str, ...] = ()
+    effective_at: int | None = None
+    contested: bool = False
+
+    @property
+    def event(self) -> Event:
+        return _decoded(bytes(self.payload))
+
+
+class History(Struct, frozen=True, kw_only=True):
+    """The state of a party, instrument, commitment or delivery. `children`: ids of commitments counted in this one."""
+
+    stream: str
+    acts: tuple[Act, ...] = ()
+    children: tuple[str, ...] = ()
+
+    def act(self, event_id: str) -> Act | None:
+        """Return the act of `event_id`, if this stream holds it."""
+        return next((act for act in self.acts if act.event.id == event_id), None)
+
+    def with_act(self, act: Act) -> "History":
+        """Return the history with `act` appended."""
+        return msgspec.structs.replace(self, acts=(*self.acts, act))
+
+    def changed(self, event_id: str, change: Callable[[Act], Act]) -> "History":
+        """Return the history in which `change` was applied to the act of `event_id`."""
+        acts = tuple(change(act) if act.event.id == event_id else act for act in self.acts)
+        return msgspec.structs.replace(self, acts=acts)
+
+    def pending(self) -> Iterator[Act]:
+        """Yield the acts that wait for a consent."""
+        return (act for act in self.acts if act.standing == "pending")
+
+
+class Effective(Struct, frozen=True):
+    """An act that counts, read with its corrections applied."""
+
+    event: Event
+    act: Act
+
+    @property
+    def on(self) -> date:
+        return dated(self.event)
+
+
+def dated(event: Event) -> date:
+    """Return the day an act is dated: the last possible day it occurred, or else the day it was issued."""
+    return event.occurred.last if event.occurred is not None else event.issued_at.date()
+
+
+def effective(history: History | None, as_of: date | None = None) -> tuple[Effective, ...]:
+    """Return the effective acts in the order in which they took effect; with `as_of`, those dated until that day."""
+    if history is None:
+        return ()
+    counting = [act for act in history.acts if act.standing == "effective"]
+    counting.sort(key=lambda act: (act.effective_at or act.position, act.position))
+    events = {act.event.id: act.event for act in counting}
+    corrections = [event for event in events.values() if isinstance(event, ActCorrected)]
+    read = (Effective(corrected(act.event, corrections), act) for act in counting)
+    return tuple(item for item in read if as_of is None or item.on <= as_of)
+
+
+def corrected(event: Event, corrections: list[ActCorrected]) -> Event:
+    """Return `event` as read with every correction of it, each of which may itself have been corrected."""
+    for correction in corrections:
+        if correction.act == event.id:
+            final = corrected(correction, corrections)
+            assert isinstance(final, ActCorrected)
+            event = with_field(event, final.field, final.new)
+    return event
+
+
+def field_of(event: Event, pointer: str) -> object:
+    """Return the JSON value at `pointer` in the payload of `event`; None where it is absent."""
+    value: object = msgspec.to_builtins(event)
+    for step in pointer.split("/")[1:]:
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list | tuple) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return None
+    return value
+
+
+def with_field(event: Event, pointer: str, new: object) -> Event:
+    """Return `event` with the value at `pointer` replaced. Raises Rejected where the result is no such event."""
+    document = msgspec.to_builtins(event)
+    *path, last = pointer.split("/")[1:]
+    place: object = document
+    for step in path:
+        if isinstance(place, list) and step.isdecimal() and int(step) < len(place):
+            place = place[int(step)]
+        elif isinstance(place, dict):
+            place = place.setdefault(step, {})
+        else:
+            raise Rejected(Refusal.EVENT_MALFORMED, "a path that the event has", pointer)
+    if isinstance(place, dict):
+        place[last] = new
+    elif isinstance(place, list) and last.isdecimal() and int(last) < len(place):
+        place[int(last)] = new
+    else:
+        raise Rejected(Refusal.EVENT_MALFORMED, "a path that the event has", pointer)
+    return decode(canonical_bytes(document))

@@ -1,0 +1,122 @@
+"""Parties: dated names and codes, roles, succession. Ids are stable and never reused."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import assert_never
+
+from ledger.events.openings import LedgerOpened
+from ledger.events.parties import (
+    DatedCode,
+    DatedName,
+    PartyAdmitted,
+    PartyRenamed,
+    PartyRolesChanged,
+    PartySucceeded,
+    Role,
+)
+from ledger.events.refusals import Refusal, Refused
+from ledger.rules.compact import Compact, authority, history, opened
+from ledger.rules.history import Effective, History, effective
+
+PartyAct = PartyAdmitted | PartyRenamed | PartyRolesChanged | PartySucceeded
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A party as of a date. `succeeded_by` and `predecessors` are party ids."""
+
+    id: str
+    kind: str
+    names: tuple[DatedName, ...]
+    codes: tuple[DatedCode, ...]
+    roles: tuple[Role, ...]
+    succeeded_by: str | None = None
+    predecessors: tuple[str, ...] = ()
+
+    def name(self, language: str, on: date) -> str:
+        """Return the name in use on a day: in `language`, else in English, else the id."""
+        for wanted in (language, "en"):
+            used = [n for n in self.names if n.language == wanted and (n.since is None or n.since <= on)]
+            if used:
+                return max(used, key=lambda n: n.since or date.min).name
+        return self.id
+
+
+def party(record: History | None, as_of: date | None = None) -> Party | None:
+    """Fold the acts of a party stream; None where there is none."""
+    found: Party | None = None
+    for item in effective(record, as_of):
+        found = _evolve(record.stream.partition("/")[2] if record else "", found, item)
+    return found
+
+
+def _evolve(party_id: str, state: Party | None, item: Effective) -> Party | None:
+    match item.event:
+        case LedgerOpened() as event:
+            names = tuple(DatedName(language, text) for language, text in event.name.items())
+            return Party(party_id, "organisation", names, (), (Role.DEPOSITARY,))
+        case PartyAdmitted() as event:
+            return Party(party_id, event.kind, event.names, event.codes, event.roles)
+        case PartyRenamed() as event if state is not None:
+            return replace(state, names=state.names + event.names, codes=state.codes + event.codes)
+        case PartyRolesChanged() as event if state is not None:
+            return replace(state, roles=event.roles)
+        case PartySucceeded() as event if state is not None:
+            if event.party == party_id:
+                return replace(state, predecessors=(*state.predecessors, event.predecessor))
+            return replace(state, succeeded_by=event.party)
+        case _:
+            return state
+
+
+def party_of(compact: Compact, party_id: str) -> Party | None:
+    """Return the party as it now is, or None."""
+    return party(history(compact, "party", party_id))
+
+
+def check_party(compact: Compact, event: PartyAct) -> Refused | tuple[str, ...]:
+    """Decide an act of a party stream. Returns the parties to ask (none), or the refusal."""
+    ledger = opened(compact)
+    assert ledger is not None
+    is_depositary = event.party == ledger.depositary
+    match event:
+        case PartyAdmitted():
+            return _check_admission(compact, event, is_depositary)
+        case PartyRenamed():
+            if not is_depositary and event.party != event.subject:
+                return Refused(Refusal.SIGNER_NOT_ENTITLED, "the depositary or the party itself", event.party)
+            if party_of(compact, event.subject) is None:
+                return Refused(Refusal.REFERENCE_UNKNOWN, "an admitted party", event.subject)
+            return ()
+        case PartyRolesChanged():
+            if not is_depositary:
+                return Refused(Refusal.SIGNER_NOT_ENTITLED, "the depositary", event.party)
+            if party_of(compact, event.subject) is None:
+                return Refused(Refusal.REFERENCE_UNKNOWN, "an admitted party", event.subject)
+            return ()
+        case PartySucceeded():
+            predecessor = party_of(compact, event.predecessor)
+            if predecessor is None or event.predecessor == event.party:
+                return Refused(Refusal.REFERENCE_UNKNOWN, "another admitted party", event.predecessor)
+            if predecessor.succeeded_by is not None:
+                return Refused(Refusal.ALREADY_ENDED, "a party without successor", f"{predecessor.succeeded_by}")
+            # A succession takes over obligations of somebody else: the depositary confirms that it was notified.
+            return (ledger.depositary,)
+    assert_never(event)
+
+
+def _check_admission(compact: Compact, event: PartyAdmitted, is_depositary: bool) -> Refused | tuple[str, ...]:
+    if not is_depositary:
+        return Refused(Refusal.SIGNER_NOT_ENTITLED, "the depositary", event.party)
+    if party_of(compact, event.subject) is not None:
+        return Refused(Refusal.ALREADY_EXISTS, "a new party id", event.subject)
+    for grant in (event.principal, event.recovery):
+        if grant is None:
+            continue
+        if not grant.authority.startswith(f"{event.subject}/"):
+            return Refused(Refusal.AUTHORITY_NOT_OF_PARTY, f"an authority of {event.subject!r}", grant.authority)
+        if authority(compact, grant.authority) is not None:
+            return Refused(Refusal.ALREADY_EXISTS, "a new authority id", grant.authority)
+    if event.recovery is not None and event.recovery.authority == event.principal.authority:
+        return Refused(Refusal.ALREADY_EXISTS, "two different authority ids", event.principal.authority)
+    return ()

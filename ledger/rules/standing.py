@@ -1,0 +1,120 @@
+"""May this authority sign this act, here and now? Decided by log position, not by anybody's wall clock.
+
+Asked in the order of the refusals: mandate, sequence, office, scope, cap, future.
+"""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from ledger.events.authorities import AuthorityGranted, AuthorityRevoked, Scope
+from ledger.events.commitments import CommitmentAmended, CommitmentConverted, CommitmentMade, CommitmentMerged
+from ledger.events.header import Event
+from ledger.events.refusals import Refusal, Refused
+from ledger.events.terms import MoneyObject, Terms
+from ledger.events.values import Category, Money
+from ledger.rules.compact import Authority
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far ahead of the ledger's clock `issued_at` may be."""
+
+EARLIEST_ZONE = timedelta(hours=14)
+"""A day has begun somewhere on Earth 14 hours before it begins in UTC."""
+
+RECOVERY_EVENTS = ("authority.granted", "authority.revoked")
+
+
+def check_standing(authority: Authority, event: Event, recorded_at: datetime) -> Refused | None:
+    """Return the first reason why `authority` may not sign `event`, or None."""
+    if authority.party != event.party:
+        return Refused(Refusal.AUTHORITY_NOT_OF_PARTY, f"an authority of {event.party!r}", authority.id)
+    if authority.revoked_at is not None:
+        return Refused(
+            Refusal.AUTHORITY_REVOKED, f"{authority.id} in force", f"revoked at position {authority.revoked_at}"
+        )
+    if authority.contested:
+        return Refused(Refusal.AUTHORITY_CONTESTED, "a mandate whose grant is not contested", authority.granted_in)
+    if recorded_at < authority.valid_from:
+        return Refused(
+            Refusal.AUTHORITY_NOT_YET_VALID, f"a time from {authority.valid_from.isoformat()}", recorded_at.isoformat()
+        )
+    if authority.valid_until is not None and recorded_at >= authority.valid_until:
+        return Refused(
+            Refusal.AUTHORITY_EXPIRED, f"a time before {authority.valid_until.isoformat()}", recorded_at.isoformat()
+        )
+    return _check_chain(authority, event) or _check_office(authority, event) or _check_facts(event, recorded_at)
+
+
+def _check_chain(authority: Authority, event: Event) -> Refused | None:
+    if event.sequence != authority.sequence + 1:
+        return Refused(Refusal.SEQUENCE_MISMATCH, f"sequence {authority.sequence + 1}", str(event.sequence))
+    if event.previous != authority.previous:
+        return Refused(Refusal.PREVIOUS_MISMATCH, f"previous {authority.previous}", event.previous)
+    return None
+
+
+def _check_office(authority: Authority, event: Event) -> Refused | None:
+    if authority.standing == "service":
+        return Refused(Refusal.SERVICE_KEY_ONLY, "acts that the rules force, made by the ledger itself", event.type)
+    if isinstance(event, AuthorityGranted | AuthorityRevoked) and authority.standing == "delegated":
+        return Refused(Refusal.SIGNER_NOT_ENTITLED, "the party's principal or recovery authority", authority.id)
+    if event.type in ("act.confirmed", "act.repudiated") and authority.standing != "principal":
+        return Refused(Refusal.SIGNER_NOT_ENTITLED, "the party's principal authority", authority.id)
+    if authority.standing == "recovery" and event.type not in RECOVERY_EVENTS:
+        return Refused(Refusal.OUT_OF_SCOPE, f"one of {', '.join(RECOVERY_EVENTS)}", event.type)
+    if not any(covers(pattern, event.type) for pattern in authority.scope.events):
+        return Refused(Refusal.OUT_OF_SCOPE, f"one of {', '.join(authority.scope.events)}", event.type)
+    return _check_scope(authority.scope, event)
+
+
+def covers(pattern: str, event_type: str) -> bool:
+    """Return whether `*`, `stream.*` or an exact type covers `event_type`."""
+    return pattern in ("*", event_type) or (pattern.endswith(".*") and event_type.startswith(pattern[:-1]))
+
+
+def _check_scope(scope: Scope, event: Event) -> Refused | None:
+    for category in categories_of(event):
+        if scope.categories is not None and category not in scope.categories:
+            return Refused(Refusal.OUT_OF_SCOPE, f"a category of {', '.join(scope.categories)}", category)
+    for amount in amounts_of(event):
+        if scope.cap is None:
+            continue
+        if amount.currency != scope.cap.currency:
+            return Refused(Refusal.OVER_CAP, f"an amount in {scope.cap.currency}, the cap's currency", amount.currency)
+        if Decimal(amount.amount) > Decimal(scope.cap.amount):
+            return Refused(Refusal.OVER_CAP, f"at most {scope.cap.amount} {scope.cap.currency}", f"{amount.amount}")
+    return None
+
+
+def terms_of(event: Event) -> Terms | None:
+    """Return the terms that an act proposes, if it proposes any."""
+    match event:
+        case CommitmentMade() | CommitmentAmended() | CommitmentConverted() | CommitmentMerged():
+            return event.terms
+        case _:
+            return None
+
+
+def categories_of(event: Event) -> tuple[Category, ...]:
+    """Return the categories that an act names."""
+    terms = terms_of(event)
+    named = terms.category if terms is not None else getattr(event, "category", None)
+    return (named,) if isinstance(named, Category) else ()
+
+
+def amounts_of(event: Event) -> tuple[Money, ...]:
+    """Return the amounts of money that an act obliges its party to."""
+    terms = terms_of(event)
+    if terms is not None and isinstance(terms.object, MoneyObject):
+        return (Money(terms.object.amount, terms.object.currency),)
+    if event.type == "commitment.resolved":
+        return (Money(event.amount, event.currency),)  # type: ignore[attr-defined]
+    return ()
+
+
+def _check_facts(event: Event, recorded_at: datetime) -> Refused | None:
+    if event.issued_at > recorded_at + CLOCK_SKEW:
+        return Refused(Refusal.FUTURE_FACT, f"issued_at until {recorded_at.isoformat()}", event.issued_at.isoformat())
+    today = (recorded_at + EARLIEST_ZONE).date()
+    if event.occurred is not None and event.occurred.first > today:
+        return Refused(Refusal.FUTURE_FACT, f"a fact that began by {today}", f"occurred from {event.occurred.first}")
+    return None

@@ -1,0 +1,80 @@
+"""Which stream an act belongs to, and which others it touches."""
+
+from ledger.events.authorities import ActConfirmed, ActRepudiated, AuthorityGranted, AuthorityRevoked
+from ledger.events.commitments import CommitmentConverted, CommitmentEvent, CommitmentMade, CommitmentMerged
+from ledger.events.consents import ConsentEvent
+from ledger.events.corrections import ActCorrected
+from ledger.events.deliveries import DeliveryEvent, DeliveryMarkedDuplicate, DeliveryRecorded
+from ledger.events.header import Event
+from ledger.events.instruments import InstrumentEvent, InstrumentRegistered
+from ledger.events.openings import LedgerOpened, RulesAdopted
+from ledger.events.parties import PartyAdmitted, PartyRenamed, PartyRolesChanged, PartySucceeded
+from ledger.rules.compact import LEDGER, Compact
+
+OnAct = ConsentEvent | ActCorrected | ActConfirmed | ActRepudiated
+"""Acts on an earlier act: they belong to the stream of that act."""
+
+
+def primary(compact: Compact, event: Event) -> str | None:
+    """Return the name of the stream that `event` belongs to; None where it acts on an unknown act."""
+    match event:
+        case LedgerOpened() | RulesAdopted():
+            return LEDGER
+        case PartyAdmitted() | PartyRenamed() | PartyRolesChanged():
+            return f"party/{event.subject}"
+        case PartySucceeded():
+            return f"party/{event.party}"
+        case AuthorityGranted():
+            return f"authority/{event.granted}"
+        case AuthorityRevoked():
+            return f"authority/{event.revoked}"
+        case InstrumentRegistered() | InstrumentEvent():
+            return f"instrument/{event.instrument}"
+        case CommitmentEvent():
+            return f"commitment/{event.commitment}"
+        case DeliveryEvent():
+            return f"delivery/{event.delivery}"
+        case ConsentEvent() | ActCorrected() | ActConfirmed() | ActRepudiated():
+            return compact.locate(event.act)
+        case _:
+            raise AssertionError(f"no stream for {event.type}")
+
+
+def others(event: Event) -> tuple[str, ...]:
+    """Return the further streams that hold `event` as soon as it is effective."""
+    match event:
+        case CommitmentConverted():
+            return (f"commitment/{event.into}",)
+        case CommitmentMerged():
+            return tuple(f"commitment/{absorbed}" for absorbed in event.absorbed)
+        case PartySucceeded():
+            return (f"party/{event.predecessor}",)
+        case _:
+            return ()
+
+
+def reads(event: Event) -> tuple[str, ...]:
+    """Return the streams that deciding `event` is sure to read, so that a store may fetch them at once."""
+    names = [LEDGER, f"authority/{event.authority}", f"party/{event.party}"]
+    match event:
+        case PartyAdmitted() | PartyRenamed() | PartyRolesChanged():
+            names.append(f"party/{event.subject}")
+        case InstrumentRegistered():
+            names += [f"instrument/{event.instrument}", *(f"party/{party}" for party in event.parties)]
+        case InstrumentEvent():
+            names.append(f"instrument/{event.instrument}")
+        case CommitmentMade():
+            names += [f"commitment/{event.commitment}", f"instrument/{event.instrument}"]
+            names += [f"party/{obligor.party}" for obligor in event.terms.obligors]
+        case CommitmentEvent():
+            names.append(f"commitment/{event.commitment}")
+        case DeliveryRecorded():
+            names.append(f"delivery/{event.delivery}")
+            names += [f"commitment/{event.commitment}"] if event.commitment is not None else []
+        case DeliveryMarkedDuplicate():
+            names += [f"delivery/{event.delivery}", f"delivery/{event.duplicate_of}"]
+        case DeliveryEvent():
+            names.append(f"delivery/{event.delivery}")
+        case _:
+            pass
+    return tuple(dict.fromkeys(names))
