@@ -72,6 +72,7 @@ class CommitmentConverted(CommitmentEvent, frozen=True, kw_only=True, tag="commi
     """What is still open becomes another commitment. Signed by one side, waits for the other."""
 
     into: EntityId
+    instrument: EntityId
     title: Texts
     terms: Terms
     agreed_on: date | None = None

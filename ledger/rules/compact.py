@@ -27,6 +27,8 @@ class Opened(Struct, frozen=True, kw_only=True, tag_field="kind", tag="opened"):
     service_key: KeyRecord
     log_keys: tuple[str, ...]
     rules: int
+    name: dict[str, str]
+    purpose: str | None = None
 
 
 class Authority(Struct, frozen=True, kw_only=True, tag_field="kind", tag="authority"):
@@ -50,6 +52,7 @@ class Authority(Struct, frozen=True, kw_only=True, tag_field="kind", tag="author
     contested: bool = False
     revoked_at: int | None = None
     revoked_because: str | None = None
+    revoked_in: str | None = None
     contested_since: datetime | None = None
     sequence: int = 0
     previous: str = FIRST_PREVIOUS

@@ -25,7 +25,10 @@ _decoded = lru_cache(maxsize=16_384)(decode)
 
 
 class Act(Struct, frozen=True, kw_only=True):
-    """One admitted event in a stream. `payload` is what was signed; `effective_at` the position it took effect."""
+    """One admitted event in a stream. `payload` is what was signed.
+
+    `effective_at` is the position at which it took effect, `effective_since` the time of that entry.
+    """
 
     position: int
     recorded_at: datetime
@@ -34,6 +37,7 @@ class Act(Struct, frozen=True, kw_only=True):
     asked: tuple[str, ...] = ()
     consented: tuple[str, ...] = ()
     effective_at: int | None = None
+    effective_since: datetime | None = None
     contested: bool = False
 
     @property
@@ -74,6 +78,9 @@ class Effective(Struct, frozen=True):
 
     @property
     def on(self) -> date:
+        """The day from which the act counts: its own date, or that of the last consent where it states none."""
+        if self.event.occurred is None and self.act.asked and self.act.effective_since is not None:
+            return max(dated(self.event), self.act.effective_since.date())
         return dated(self.event)
 
 

@@ -41,7 +41,7 @@ def check_standing(authority: Authority, event: Event, recorded_at: datetime) ->
         return Refused(
             Refusal.AUTHORITY_EXPIRED, f"a time before {authority.valid_until.isoformat()}", recorded_at.isoformat()
         )
-    return _check_chain(authority, event) or _check_office(authority, event) or _check_facts(event, recorded_at)
+    return _check_chain(authority, event) or _check_office(authority, event) or check_facts(event, recorded_at)
 
 
 def _check_chain(authority: Authority, event: Event) -> Refused | None:
@@ -111,7 +111,7 @@ def amounts_of(event: Event) -> tuple[Money, ...]:
     return ()
 
 
-def _check_facts(event: Event, recorded_at: datetime) -> Refused | None:
+def check_facts(event: Event, recorded_at: datetime) -> Refused | None:
     if event.issued_at > recorded_at + CLOCK_SKEW:
         return Refused(Refusal.FUTURE_FACT, f"issued_at until {recorded_at.isoformat()}", event.issued_at.isoformat())
     today = (recorded_at + EARLIEST_ZONE).date()

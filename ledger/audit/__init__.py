@@ -1,0 +1,8 @@
+"""The auditor: everything that the log claims, derived again by somebody who trusts nothing of its operator.
+
+findings   what was proved, or the first lie with its evidence
+source     where the bytes come from
+export     the strict format of an export: written, and read byte by byte
+follower   the enforced order of steps over every entry
+audit      anchor, entries, tree, checkpoint, an older checkpoint: from a source to what is proved
+"""

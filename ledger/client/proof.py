@@ -1,0 +1,64 @@
+"""What a receipt proves to whoever holds it: which act stands where in whose log, and who signed it.
+
+Works without a connection and without trust in whoever handed over the files; trust is in the log keys that are given.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ledger.events.keys import KeyRecord
+from ledger.events.stages import Envelope
+from ledger.log.checkpoint import Checkpoint
+from ledger.log.entry import Entry, parse_entry
+from ledger.log.errors import ReceiptInvalid
+from ledger.log.note import VerifierKey
+from ledger.log.receipt import parse_receipt, verify_receipt
+from ledger.signing.dsse import PAYLOAD_TYPE, pae, parse
+from ledger.signing.keys import BadSignature, public_key
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """The log `checkpoint.origin` signed a tree with this entry at its position, and the entry holds this act."""
+
+    entry: Entry
+    checkpoint: Checkpoint
+    envelope: Envelope
+
+
+def prove(receipt_raw: bytes, entry_raw: bytes, origin: str, vkeys: Iterable[VerifierKey]) -> Proven:
+    """Return what is proven.
+
+    Raises LogInvalid (receipt, checkpoint, proof or entry) or Rejected (the act in the entry) with what is wrong.
+    """
+    checkpoint = verify_receipt(parse_receipt(receipt_raw), entry_raw, origin, vkeys)
+    entry = parse_entry(entry_raw)
+    return Proven(entry, checkpoint, parse(entry.envelope))
+
+
+def check_holds(proven: Proven, submitted: Envelope) -> None:
+    """Return if the entry holds the act that was submitted. Raises ReceiptInvalid if it holds another.
+
+    An act is its id and its payload: the entry may hold it with other signatures than those of `submitted`.
+    """
+    if proven.envelope.payload != submitted.payload:
+        expected = f"payload {submitted.payload_sha256} of {submitted.event.id}"
+        raise ReceiptInvalid(expected, f"{proven.envelope.payload_sha256} of {proven.envelope.event.id}")
+
+
+def signed_by(envelope: Envelope, records: Iterable[KeyRecord]) -> tuple[str, ...]:
+    """Return the ids of those of `records` that signed `envelope`.
+
+    Raises Rejected for an unsound key, BadSignature if a signature under the id of one of them is not by it.
+    """
+    keys = {key.key_id: key for key in map(public_key, records)}
+    message = pae(PAYLOAD_TYPE, envelope.payload)
+    signers = []
+    for signature in envelope.signatures:
+        if key := keys.get(signature.key_id):
+            try:
+                key.verify(message, signature.value)
+            except BadSignature as error:
+                raise BadSignature(f"key {signature.key_id}: {error}") from None
+            signers.append(signature.key_id)
+    return tuple(signers)

@@ -1,0 +1,174 @@
+"""Admit or refuse: on form only, never on substance. The only place that constructs Admitted.
+
+Pure: the same state, act and time always give the same decision, so an auditor repeats every one of them.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from ledger.events.authorities import ActConfirmed, ActRepudiated, AuthorityGranted, AuthorityRevoked
+from ledger.events.commitments import CommitmentEvent
+from ledger.events.consents import ConsentGiven, ConsentRefused, ConsentWithdrawn
+from ledger.events.corrections import ActCorrected
+from ledger.events.deliveries import DeliveryEvent
+from ledger.events.header import FIRST_PREVIOUS, Event
+from ledger.events.instruments import InstrumentEvent, InstrumentRegistered
+from ledger.events.keys import KeySet
+from ledger.events.openings import LedgerOpened, RulesAdopted
+from ledger.events.parties import PartyAdmitted, PartyRenamed, PartyRolesChanged, PartySucceeded
+from ledger.events.refusals import Refusal, Refused
+from ledger.events.registry import service_authority
+from ledger.events.stages import Admitted, Verified
+from ledger.rules.authorities import check_authority
+from ledger.rules.commitment_acts import CommitmentAct, check_commitment
+from ledger.rules.compact import Authority, Compact, Opened, Recorded, State, authority, opened
+from ledger.rules.consents import completes, pending_act
+from ledger.rules.corrections import asked_again, correction
+from ledger.rules.delivery_acts import DeliveryAct, check_delivery
+from ledger.rules.instrument_acts import InstrumentAct, check_instrument, check_registration
+from ledger.rules.parties import check_party
+from ledger.rules.standing import check_facts, check_standing
+
+RULES_VERSION = 1
+"""The newest rule set that this code decides by."""
+
+
+def keys_of(compact: Compact, event: Event) -> Callable[[str], KeySet | None]:
+    """Return where `ledger.signing.verify` finds keys: in the state, and for the opening in the opening itself."""
+
+    def keys(authority_id: str) -> KeySet | None:
+        known = authority(compact, authority_id)
+        if known is not None:
+            return known.keys
+        if isinstance(event, LedgerOpened) and authority_id == event.root.authority and opened(compact) is None:
+            return event.root.keys
+        return None
+
+    return keys
+
+
+def decide(compact: Compact, verified: Verified, recorded_at: datetime) -> Admitted | Refused:
+    """Return the act as admitted, with the parties whose consent it waits for, or the first reason against it."""
+    event = verified.event
+    ledger = opened(compact)
+    if ledger is None or isinstance(event, LedgerOpened):
+        outcome = _check_opening(ledger, event, recorded_at)
+    else:
+        signer = authority(compact, event.authority)
+        if signer is None:
+            return Refused(Refusal.AUTHORITY_UNKNOWN, "a registered authority", event.authority)
+        refused = check_standing(signer, event, recorded_at)
+        outcome = refused if refused is not None else check_act(compact, signer, event, recorded_at)
+    return outcome if isinstance(outcome, Refused) else Admitted(verified, outcome)
+
+
+def _check_opening(ledger: Opened | None, event: Event, recorded_at: datetime) -> Refused | tuple[str, ...]:
+    if not isinstance(event, LedgerOpened):
+        return Refused(Refusal.LEDGER_NOT_OPENED, "ledger.opened as the first entry", event.type)
+    if event.root.authority != event.authority or not event.authority.startswith(f"{event.party}/"):
+        return Refused(Refusal.AUTHORITY_NOT_OF_PARTY, f"the root authority of {event.party!r}", event.authority)
+    if event.sequence != 1:
+        return Refused(Refusal.SEQUENCE_MISMATCH, "sequence 1", str(event.sequence))
+    if event.previous != FIRST_PREVIOUS:
+        return Refused(Refusal.PREVIOUS_MISMATCH, f"previous {FIRST_PREVIOUS}", event.previous)
+    if (refused := check_facts(event, recorded_at)) is not None:
+        return refused
+    if event.rules != RULES_VERSION:
+        return Refused(Refusal.REFERENCE_UNKNOWN, f"rule set {RULES_VERSION}", str(event.rules))
+    if ledger is not None or event.authority == service_authority(event.party):
+        return Refused(Refusal.ALREADY_EXISTS, "one opening, by an authority of its own", event.authority)
+    if event.beneficiary == event.party:
+        return Refused(Refusal.WRONG_STATE, "a depositary that is not the beneficiary", event.beneficiary)
+    return ()
+
+
+def check_act(compact: Compact, signer: Authority, event: Event, recorded_at: datetime) -> Refused | tuple[str, ...]:
+    """Decide an act of an authority in good standing, by the rules of its stream."""
+    match event:
+        case RulesAdopted():
+            return _check_rules(compact, event)
+        case PartyAdmitted() | PartyRenamed() | PartyRolesChanged() | PartySucceeded():
+            return check_party(compact, event)
+        case AuthorityGranted() | AuthorityRevoked() | ActConfirmed() | ActRepudiated():
+            return check_authority(compact, signer, event)
+        case InstrumentRegistered():
+            return check_registration(compact, event)
+        case ConsentGiven() | ConsentRefused() | ConsentWithdrawn():
+            return _check_consent(compact, signer, event, recorded_at)
+        case ActCorrected():
+            return _check_correction(compact, signer, event, recorded_at)
+        case InstrumentEvent():
+            assert isinstance(event, InstrumentAct)
+            return check_instrument(compact, event, recorded_at)
+        case CommitmentEvent():
+            assert isinstance(event, CommitmentAct)
+            return check_commitment(compact, event)
+        case DeliveryEvent():
+            assert isinstance(event, DeliveryAct)
+            return check_delivery(compact, event)
+        case _:
+            raise AssertionError(f"no rule for {event.type}")
+
+
+def _check_rules(compact: Compact, event: RulesAdopted) -> Refused | tuple[str, ...]:
+    ledger = opened(compact)
+    assert ledger is not None
+    if event.party != ledger.depositary:
+        return Refused(Refusal.SIGNER_NOT_ENTITLED, f"the depositary, {ledger.depositary}", event.party)
+    if event.rules > RULES_VERSION:
+        return Refused(Refusal.REFERENCE_UNKNOWN, f"a rule set up to {RULES_VERSION}", str(event.rules))
+    if event.rules <= ledger.rules:
+        return Refused(Refusal.ALREADY_EXISTS, f"a rule set after {ledger.rules}", str(event.rules))
+    return ()
+
+
+def _check_consent(
+    compact: Compact,
+    signer: Authority,
+    event: ConsentGiven | ConsentRefused | ConsentWithdrawn,
+    recorded_at: datetime,
+) -> Refused | tuple[str, ...]:
+    act = pending_act(compact, event)
+    if isinstance(act, Refused) or not completes(act, event):
+        return act if isinstance(act, Refused) else ()
+    # Much may have happened since it was proposed: it takes effect only if it could still be admitted now.
+    stream = compact.locate(event.act)
+    assert stream is not None
+    again = check_act(_Without(compact, stream, event.act), signer, act.event, recorded_at)
+    return again if isinstance(again, Refused) else ()
+
+
+def _check_correction(
+    compact: Compact, signer: Authority, event: ActCorrected, recorded_at: datetime
+) -> Refused | tuple[str, ...]:
+    found = correction(compact, event)
+    if isinstance(found, Refused):
+        return found
+    # As if the act were made now, with the corrected value, for the first time.
+    checked = check_act(_Without(compact, found.stream, found.before.id), signer, found.after, recorded_at)
+    return checked if isinstance(checked, Refused) else asked_again(compact, found, checked)
+
+
+class _Without:
+    """A Compact in which one act, and what was done on top of it, has not been recorded."""
+
+    def __init__(self, compact: Compact, stream: str, event_id: str) -> None:
+        self._compact = compact
+        self._stream = stream
+        self._event_id = event_id
+
+    def get(self, stream: str) -> State | None:
+        state = self._compact.get(stream)
+        if stream != self._stream or not isinstance(state, Recorded):
+            return state
+        acts = tuple(act for act in state.history.acts if act.event.id != self._event_id)
+        before = msgspec.structs.replace(state.history, acts=acts)
+        return Recorded(history=before) if acts else None
+
+    def locate(self, event_id: str) -> str | None:
+        return None if event_id == self._event_id else self._compact.locate(event_id)
+
+    def acts_since(self, authority: str, since: datetime) -> tuple[str, ...]:
+        return self._compact.acts_since(authority, since)

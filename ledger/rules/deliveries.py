@@ -1,0 +1,173 @@
+"""Deliveries: what the obligor claims, at which milestone, and what the beneficiary says of it. Two figures, never one."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Final, Literal
+
+from ledger.events.corrections import ActCorrected
+from ledger.events.deliveries import (
+    DeliveryAcknowledged,
+    DeliveryAdvanced,
+    DeliveryCorrected,
+    DeliveryDisputed,
+    DeliveryEvent,
+    DeliveryMarkedDuplicate,
+    DeliveryRecorded,
+    DeliveryVoided,
+    DisputeSettled,
+    Line,
+    LineAmount,
+)
+from ledger.events.terms import MILESTONE_ORDER, Milestone, Valuation
+from ledger.events.values import Category, When
+from ledger.rules.history import Effective, History, effective
+from ledger.rules.schedules import amount_of
+
+NOTHING: Final = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A milestone, the days in which it was reached, and the act that says so."""
+
+    milestone: Milestone
+    when: When
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A delivery as of a date. Amounts are by line number, in the line's own unit.
+
+    `spoken`: the acts of the beneficiary (and settlements) behind `acknowledged` and `disputed`.
+    """
+
+    id: str
+    party: str
+    recorded_in: str
+    commitment: str | None
+    category: Category | None
+    lines: tuple[Line, ...]
+    reached: tuple[Reached, ...]
+    valuations: tuple[Valuation, ...] = ()
+    channel: str | None = None
+    reimburses: str | None = None
+    acknowledged: MappingProxyType[int, Decimal] = MappingProxyType({})
+    disputed: MappingProxyType[int, Decimal] = MappingProxyType({})
+    grounds: tuple[str, ...] = ()
+    state: Literal["recorded", "voided", "duplicate"] = "recorded"
+    duplicate_of: str | None = None
+    spoken: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+
+    @property
+    def claimed(self) -> dict[int, Decimal]:
+        """The claimed amount of each line."""
+        return {line.line: amount_of(line.object) or NOTHING for line in self.lines}
+
+    @property
+    def milestone(self) -> Milestone:
+        return self.reached[-1].milestone
+
+    def reached_on(self, milestone: Milestone) -> When | None:
+        """Return the days in which `milestone` or a later one was first reached, None if it was not."""
+        wanted = MILESTONE_ORDER.index(milestone)
+        return next((one.when for one in self.reached if MILESTONE_ORDER.index(one.milestone) >= wanted), None)
+
+
+def delivery(record: History | None, as_of: date | None = None) -> Delivery | None:
+    """Fold the acts of a delivery stream; None where no record of it counts."""
+    found: Delivery | None = None
+    for item in effective(record, as_of):
+        found = _evolve(found, item)
+    return found
+
+
+def _evolve(state: Delivery | None, item: Effective) -> Delivery | None:
+    event = item.event
+    if isinstance(event, DeliveryRecorded):
+        return _recorded(event)
+    if state is None:
+        return None
+    if isinstance(event, ActCorrected):
+        # Lines that were corrected are other lines: what was said of them has to be said again.
+        reopens = event.field.startswith("/lines") or event.field == "/new"
+        changed = _reopened(state) if reopens else state
+    elif isinstance(event, DeliveryEvent):
+        changed = _changed(state, event)
+    else:
+        return state
+    return replace(changed, events=(*state.events, event.id))
+
+
+def _recorded(event: DeliveryRecorded) -> Delivery:
+    assert event.occurred is not None
+    return Delivery(
+        id=event.delivery,
+        party=event.party,
+        recorded_in=event.id,
+        commitment=event.commitment,
+        category=event.category,
+        lines=event.lines,
+        reached=(Reached(event.milestone, event.occurred, event.id),),
+        valuations=event.valuations,
+        channel=event.channel,
+        reimburses=event.reimburses,
+        events=(event.id,),
+    )
+
+
+def _changed(state: Delivery, event: DeliveryEvent) -> Delivery:
+    match event:
+        case DeliveryAdvanced() if event.occurred is not None:
+            return replace(state, reached=(*state.reached, Reached(event.milestone, event.occurred, event.id)))
+        case DeliveryAcknowledged():
+            accepted = _added(state.acknowledged, event.lines)
+            return _spoken(state, event, accepted, state.disputed)
+        case DeliveryDisputed():
+            contested = _added(state.disputed, event.lines)
+            return replace(
+                _spoken(state, event, state.acknowledged, contested), grounds=(*state.grounds, event.grounds)
+            )
+        case DisputeSettled():
+            settled = {one.line: Decimal(one.amount) for one in event.lines}
+            left = {line: amount for line, amount in state.disputed.items() if line not in settled}
+            return _spoken(state, event, MappingProxyType({**state.acknowledged, **settled}), MappingProxyType(left))
+        case DeliveryCorrected():
+            return replace(_reopened(state), lines=event.lines)
+        case DeliveryVoided():
+            return replace(state, state="voided")
+        case DeliveryMarkedDuplicate():
+            return replace(state, state="duplicate", duplicate_of=event.duplicate_of)
+        case _:
+            return state
+
+
+def _added(amounts: MappingProxyType[int, Decimal], lines: tuple[LineAmount, ...]) -> MappingProxyType[int, Decimal]:
+    total = dict(amounts)
+    for one in lines:
+        total[one.line] = total.get(one.line, NOTHING) + Decimal(one.amount)
+    return MappingProxyType(total)
+
+
+def _spoken(
+    state: Delivery,
+    event: DeliveryEvent,
+    acknowledged: MappingProxyType[int, Decimal],
+    disputed: MappingProxyType[int, Decimal],
+) -> Delivery:
+    """Return the delivery after a word on its lines; what is accepted later is no longer disputed."""
+    claimed = state.claimed
+    contested = {
+        line: min(amount, claimed.get(line, NOTHING) - acknowledged.get(line, NOTHING))
+        for line, amount in disputed.items()
+    }
+    left = MappingProxyType({line: amount for line, amount in contested.items() if amount > 0})
+    return replace(state, acknowledged=acknowledged, disputed=left, spoken=(*state.spoken, event.id))
+
+
+def _reopened(state: Delivery) -> Delivery:
+    nothing: MappingProxyType[int, Decimal] = MappingProxyType({})
+    return replace(state, acknowledged=nothing, disputed=nothing, grounds=(), spoken=())

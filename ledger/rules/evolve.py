@@ -1,0 +1,250 @@
+"""What an admitted act changes: the new state of every stream that it touches. Never refuses, never looks at a clock.
+
+An act is added to its stream as it stands, pending or effective. Consent, contestation and repudiation change the
+standing of acts that are there already; what is in force is then read anew (`ledger.rules.history`).
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from ledger.events.authorities import ActConfirmed, ActRepudiated, AuthorityGranted, AuthorityRevoked
+from ledger.events.consents import ConsentGiven, ConsentRefused, ConsentWithdrawn
+from ledger.events.header import Event
+from ledger.events.openings import LedgerOpened, RulesAdopted
+from ledger.events.parties import PartyAdmitted
+from ledger.events.registry import service_authority
+from ledger.events.stages import Admitted
+from ledger.rules.authorities import first_authority, granted, service_of
+from ledger.rules.commitments import commitment
+from ledger.rules.compact import LEDGER, Authority, Changes, Compact, Opened, Recorded, State
+from ledger.rules.history import Act, History
+from ledger.rules.streams import others, primary
+
+
+def evolve(compact: Compact, admitted: Admitted, position: int, recorded_at: datetime) -> Changes:
+    """Return the changed states after `admitted` was recorded at `position` (from 1), by stream name."""
+    entry = _Entry(compact, admitted, position, recorded_at)
+    event = admitted.verified.event
+    match event:
+        case LedgerOpened():
+            _open(entry, event)
+        case RulesAdopted():
+            state = entry.get(LEDGER)
+            assert isinstance(state, Opened)
+            entry.changes[LEDGER] = msgspec.structs.replace(state, rules=event.rules)
+        case AuthorityGranted():
+            entry.put_authority(granted(event, position))
+        case AuthorityRevoked():
+            _revoke(entry, event)
+        case ActConfirmed() | ActRepudiated():
+            _judge(entry, event)
+        case ConsentGiven() | ConsentRefused() | ConsentWithdrawn():
+            _say(entry, event)
+        case _:
+            _record(entry, event)
+    if isinstance(event, PartyAdmitted):
+        entry.put_authority(first_authority(event, event.principal, event.subject, "principal", position))
+        if event.recovery is not None:
+            entry.put_authority(first_authority(event, event.recovery, event.subject, "recovery", position))
+    _count(entry, event)
+    return entry.changes
+
+
+class _Entry:
+    """One entry being folded: the state before it, and what it changes so far."""
+
+    def __init__(self, compact: Compact, admitted: Admitted, position: int, recorded_at: datetime) -> None:
+        self.compact = compact
+        self.admitted = admitted
+        self.position = position
+        self.recorded_at = recorded_at
+        self.changes: Changes = {}
+
+    def get(self, stream: str) -> State | None:
+        return self.changes.get(stream) or self.compact.get(stream)
+
+    def put_authority(self, state: Authority) -> None:
+        self.changes[f"authority/{state.id}"] = state
+
+    def history(self, stream: str) -> History:
+        state = self.get(stream)
+        assert state is None or isinstance(state, Recorded)
+        return state.history if state is not None else History(stream=stream)
+
+    def put(self, history: History) -> None:
+        self.changes[history.stream] = Recorded(history=history)
+
+    def own_act(self) -> Act:
+        """Return this entry as an act: pending if it waits for somebody."""
+        envelope = self.admitted.verified.envelope
+        pending = bool(self.admitted.pending_on)
+        return Act(
+            position=self.position,
+            recorded_at=self.recorded_at,
+            payload=msgspec.Raw(envelope.payload),
+            standing="pending" if pending else "effective",
+            asked=self.admitted.pending_on,
+            effective_at=None if pending else self.position,
+            effective_since=None if pending else self.recorded_at,
+        )
+
+    def change(self, event: Event, stream: str, change: Callable[[Act], Act]) -> None:
+        """Apply `change` to the act of `event` in every stream that holds it."""
+        for name in dict.fromkeys((stream, *others(event))):
+            history = self.history(name)
+            if history.act(event.id) is not None:
+                self.put(history.changed(event.id, change))
+
+
+def _open(entry: _Entry, event: LedgerOpened) -> None:
+    entry.changes[LEDGER] = Opened(
+        origin=event.ledger,
+        depositary=event.party,
+        beneficiary=event.beneficiary,
+        service_key=event.service_key,
+        log_keys=event.log_keys,
+        rules=event.rules,
+        name=event.name,
+        purpose=event.purpose,
+    )
+    entry.put_authority(first_authority(event, event.root, event.party, "principal", entry.position))
+    entry.put_authority(service_of(event, service_authority(event.party), entry.position))
+    entry.put(History(stream=f"party/{event.party}").with_act(entry.own_act()))
+
+
+def _record(entry: _Entry, event: Event) -> None:
+    """Add the act to its stream and, as soon as it counts, to the others that it touches."""
+    stream = primary(entry.compact, event)
+    assert stream is not None
+    act = entry.own_act()
+    entry.put(entry.history(stream).with_act(act))
+    if act.standing == "effective":
+        _take_effect(entry, event, act)
+
+
+def _take_effect(entry: _Entry, event: Event, act: Act) -> None:
+    for stream in others(event):
+        history = entry.history(stream)
+        if history.act(event.id) is None:
+            entry.put(history.with_act(act))
+    for stream in (primary(entry.compact, event), *others(event)):
+        if stream is not None and stream.startswith("commitment/"):
+            _link(entry, stream)
+
+
+def _link(entry: _Entry, stream: str) -> None:
+    """Note a commitment with the one that it is counted in, so that the parent's sum can be checked."""
+    found = commitment(entry.history(stream))
+    if found is None or found.terms.part_of is None:
+        return
+    parent = entry.history(f"commitment/{found.terms.part_of.commitment}")
+    if found.id not in parent.children:
+        entry.put(msgspec.structs.replace(parent, children=(*parent.children, found.id)))
+
+
+def _say(entry: _Entry, event: ConsentGiven | ConsentRefused | ConsentWithdrawn) -> None:
+    """Record a word on a pending act; the last consent makes the act effective at this entry."""
+    stream = primary(entry.compact, event)
+    assert stream is not None
+    target = entry.history(stream).act(event.act)
+    assert target is not None
+    match event:
+        case ConsentGiven():
+            consented = (*target.consented, event.party)
+            changed = msgspec.structs.replace(target, consented=consented)
+            if set(target.asked) <= set(consented):
+                changed = msgspec.structs.replace(
+                    changed, standing="effective", effective_at=entry.position, effective_since=entry.recorded_at
+                )
+        case ConsentRefused():
+            changed = msgspec.structs.replace(target, standing="refused")
+        case ConsentWithdrawn():
+            left = tuple(party for party in target.consented if party != event.party)
+            changed = msgspec.structs.replace(target, consented=left)
+    entry.change(target.event, stream, lambda _: changed)
+    entry.put(entry.history(stream).with_act(entry.own_act()))
+    if changed.standing == "effective":
+        _take_effect(entry, target.event, changed)
+
+
+def _revoke(entry: _Entry, event: AuthorityRevoked) -> None:
+    revoked = entry.get(f"authority/{event.revoked}")
+    assert isinstance(revoked, Authority)
+    entry.put_authority(
+        msgspec.structs.replace(
+            revoked,
+            revoked_at=entry.position,
+            revoked_because=event.reason,
+            revoked_in=event.id,
+            contested_since=event.contested_since,
+        )
+    )
+    if event.contested_since is not None:
+        _contest(entry, event.revoked, event.contested_since)
+
+
+def _contest(entry: _Entry, authority_id: str, since: datetime) -> None:
+    """Mark what the authority had admitted since then, the mandates that it granted included."""
+    for event_id in entry.compact.acts_since(authority_id, since):
+        stream = entry.compact.locate(event_id)
+        state = entry.get(stream) if stream is not None else None
+        if isinstance(state, Authority) and state.granted_in == event_id:
+            entry.put_authority(msgspec.structs.replace(state, contested=True))
+        elif isinstance(state, Recorded) and (act := state.history.act(event_id)) is not None:
+            entry.change(act.event, state.history.stream, lambda one: msgspec.structs.replace(one, contested=True))
+
+
+def _judge(entry: _Entry, event: ActConfirmed | ActRepudiated) -> None:
+    """Confirm or repudiate a contested act."""
+    stream = primary(entry.compact, event)
+    state = entry.get(stream) if stream is not None else None
+    if isinstance(state, Authority):
+        _judge_grant(entry, event, state)
+        return
+    assert isinstance(state, Recorded)
+    target = state.history.act(event.act)
+    assert target is not None
+    history = state.history
+    if isinstance(event, ActConfirmed):
+        entry.change(target.event, history.stream, lambda act: msgspec.structs.replace(act, contested=False))
+    else:
+        repudiated = msgspec.structs.replace(target, contested=False, standing="repudiated")
+        entry.change(target.event, history.stream, lambda _: repudiated)
+        if isinstance(target.event, ConsentGiven | ConsentRefused):
+            _unsay(entry, history.stream, target.event)
+    entry.put(entry.history(history.stream).with_act(entry.own_act()))
+
+
+def _judge_grant(entry: _Entry, event: ActConfirmed | ActRepudiated, grant: Authority) -> None:
+    if isinstance(event, ActConfirmed):
+        entry.put_authority(msgspec.structs.replace(grant, contested=False))
+        return
+    entry.put_authority(
+        msgspec.structs.replace(
+            grant, contested=False, revoked_at=entry.position, revoked_because="repudiated", revoked_in=event.id
+        )
+    )
+    # A mandate that was never given: all that was done under it is in doubt.
+    _contest(entry, grant.id, grant.valid_from)
+
+
+def _unsay(entry: _Entry, stream: str, word: ConsentGiven | ConsentRefused) -> None:
+    """Put the act that a repudiated word decided back to where it was: pending, without that consent."""
+    target = entry.history(stream).act(word.act)
+    if target is None or target.standing == "repudiated":
+        return
+    left = tuple(party for party in target.consented if party != word.party)
+    pending = msgspec.structs.replace(
+        target, consented=left, standing="pending", effective_at=None, effective_since=None
+    )
+    entry.change(target.event, stream, lambda _: pending)
+
+
+def _count(entry: _Entry, event: Event) -> None:
+    """Advance the signer's own chain."""
+    signer = entry.get(f"authority/{event.authority}")
+    assert isinstance(signer, Authority)
+    digest = entry.admitted.verified.envelope.payload_sha256
+    entry.put_authority(msgspec.structs.replace(signer, sequence=event.sequence, previous=digest))
