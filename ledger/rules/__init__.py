@@ -1,13 +1,13 @@
 """What is admitted and what follows: pure functions of the folded state, an act and a time.
 
-    compact      the state, one value per stream
-    history      a stream's acts, each with its standing
-    streams      which streams an act touches
-    standing     may this authority sign this act, here and now?
-    authorities parties instruments commitments deliveries      views, each a fold of one history
-    schedules direction terms                                   what terms say, when, and whether they are less
-    instrument_acts commitment_acts delivery_acts consents corrections      decisions, by stream
-    decide       Verified -> Admitted | Refused
-    evolve       Admitted -> the changed states
-    memory       the state in memory
+compact      the state, one value per stream
+history      a stream's acts, each with its standing
+streams      which streams an act touches
+standing     may this authority sign this act, here and now?
+authorities parties instruments commitments deliveries      views, each a fold of one history
+schedules direction terms                                   what terms say, when, and whether they are less
+instrument_acts commitment_acts delivery_acts consents corrections      decisions, by stream
+decide       Verified -> Admitted | Refused
+evolve       Admitted -> the changed states
+memory       the state in memory
 """

@@ -1,4 +1,7 @@
-"""Commitments: the terms in force, and what became of the rest. The old id of a merged or converted one still resolves."""
+"""Commitments: the terms in force, and what became of the rest.
+
+The id of a commitment that was merged or converted still resolves: it names what it became.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import date

@@ -27,7 +27,9 @@ from ledger.rules.compact import Authority, Compact, Opened, Recorded, State, au
 from ledger.rules.consents import completes, pending_act
 from ledger.rules.corrections import asked_again, correction
 from ledger.rules.delivery_acts import DeliveryAct, check_delivery
-from ledger.rules.instrument_acts import InstrumentAct, check_instrument, check_registration
+from ledger.rules.history import Act
+from ledger.rules.instrument_acts import check_instrument, check_registration
+from ledger.rules.instruments import InstrumentAct
 from ledger.rules.parties import check_party
 from ledger.rules.standing import check_facts, check_standing
 
@@ -136,7 +138,8 @@ def _check_consent(
     # Much may have happened since it was proposed: it takes effect only if it could still be admitted now.
     stream = compact.locate(event.act)
     assert stream is not None
-    again = check_act(_Without(compact, stream, event.act), signer, act.event, recorded_at)
+    without = _Without(compact, stream, lambda one: event.act in (one.event.id, getattr(one.event, "act", None)))
+    again = check_act(without, signer, act.event, recorded_at)
     return again if isinstance(again, Refused) else ()
 
 
@@ -146,29 +149,29 @@ def _check_correction(
     found = correction(compact, event)
     if isinstance(found, Refused):
         return found
-    # As if the act were made now, with the corrected value, for the first time.
-    checked = check_act(_Without(compact, found.stream, found.before.id), signer, found.after, recorded_at)
+    # As if the act had been made with the corrected value, on what its stream held before it.
+    before = _Without(compact, found.stream, lambda one: one.position >= found.root.position)
+    checked = check_act(before, signer, found.after, recorded_at)
     return checked if isinstance(checked, Refused) else asked_again(compact, found, checked)
 
 
 class _Without:
-    """A Compact in which one act, and what was done on top of it, has not been recorded."""
+    """A Compact in which some acts of one stream have not been recorded."""
 
-    def __init__(self, compact: Compact, stream: str, event_id: str) -> None:
+    def __init__(self, compact: Compact, stream: str, dropped: Callable[[Act], bool]) -> None:
         self._compact = compact
         self._stream = stream
-        self._event_id = event_id
+        self._dropped = dropped
 
     def get(self, stream: str) -> State | None:
         state = self._compact.get(stream)
         if stream != self._stream or not isinstance(state, Recorded):
             return state
-        acts = tuple(act for act in state.history.acts if act.event.id != self._event_id)
-        before = msgspec.structs.replace(state.history, acts=acts)
-        return Recorded(history=before) if acts else None
+        acts = tuple(act for act in state.history.acts if not self._dropped(act))
+        return Recorded(history=msgspec.structs.replace(state.history, acts=acts)) if acts else None
 
     def locate(self, event_id: str) -> str | None:
-        return None if event_id == self._event_id else self._compact.locate(event_id)
+        return self._compact.locate(event_id)
 
     def acts_since(self, authority: str, since: datetime) -> tuple[str, ...]:
         return self._compact.acts_since(authority, since)

@@ -1,6 +1,10 @@
-"""Deliveries: what the obligor claims, at which milestone, and what the beneficiary says of it. Two figures, never one."""
+"""Deliveries: what the obligor claims, at which milestone, and what the beneficiary says of it.
 
-from dataclasses import dataclass, replace
+Claimed and acknowledged are two figures and never become one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
@@ -26,6 +30,11 @@ from ledger.rules.history import Effective, History, effective
 from ledger.rules.schedules import amount_of
 
 NOTHING: Final = Decimal(0)
+
+Amounts = Mapping[int, Decimal]
+"""Amounts by line number, read only."""
+
+NO_AMOUNTS: Final[Amounts] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +63,8 @@ class Delivery:
     valuations: tuple[Valuation, ...] = ()
     channel: str | None = None
     reimburses: str | None = None
-    acknowledged: MappingProxyType[int, Decimal] = MappingProxyType({})
-    disputed: MappingProxyType[int, Decimal] = MappingProxyType({})
+    acknowledged: Amounts = field(default_factory=lambda: NO_AMOUNTS)
+    disputed: Amounts = field(default_factory=lambda: NO_AMOUNTS)
     grounds: tuple[str, ...] = ()
     state: Literal["recorded", "voided", "duplicate"] = "recorded"
     duplicate_of: str | None = None
@@ -145,7 +154,7 @@ def _changed(state: Delivery, event: DeliveryEvent) -> Delivery:
             return state
 
 
-def _added(amounts: MappingProxyType[int, Decimal], lines: tuple[LineAmount, ...]) -> MappingProxyType[int, Decimal]:
+def _added(amounts: Amounts, lines: tuple[LineAmount, ...]) -> Amounts:
     total = dict(amounts)
     for one in lines:
         total[one.line] = total.get(one.line, NOTHING) + Decimal(one.amount)
@@ -155,8 +164,8 @@ def _added(amounts: MappingProxyType[int, Decimal], lines: tuple[LineAmount, ...
 def _spoken(
     state: Delivery,
     event: DeliveryEvent,
-    acknowledged: MappingProxyType[int, Decimal],
-    disputed: MappingProxyType[int, Decimal],
+    acknowledged: Amounts,
+    disputed: Amounts,
 ) -> Delivery:
     """Return the delivery after a word on its lines; what is accepted later is no longer disputed."""
     claimed = state.claimed
@@ -169,5 +178,4 @@ def _spoken(
 
 
 def _reopened(state: Delivery) -> Delivery:
-    nothing: MappingProxyType[int, Decimal] = MappingProxyType({})
-    return replace(state, acknowledged=nothing, disputed=nothing, grounds=(), spoken=())
+    return replace(state, acknowledged=NO_AMOUNTS, disputed=NO_AMOUNTS, grounds=(), spoken=())

@@ -1,6 +1,6 @@
-"""Does an amendment lower, delay or narrow a commitment? Then the beneficiary has to agree. Raising needs only the obligor.
+"""Does an amendment lower, delay or narrow a commitment? Then the beneficiary has to agree.
 
-Whatever cannot be compared counts as narrowing: a doubt is the beneficiary's to settle.
+Raising needs only the obligor. Whatever cannot be compared counts as narrowing: a doubt is the beneficiary's to settle.
 """
 
 from datetime import date

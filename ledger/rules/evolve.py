@@ -129,8 +129,10 @@ def _take_effect(entry: _Entry, event: Event, act: Act) -> None:
         history = entry.history(stream)
         if history.act(event.id) is None:
             entry.put(history.with_act(act))
-    for stream in (primary(entry.compact, event), *others(event)):
-        if stream is not None and stream.startswith("commitment/"):
+    own = primary(entry.compact, event)
+    assert own is not None
+    for stream in (own, *others(event)):
+        if stream.startswith("commitment/"):
             _link(entry, stream)
 
 

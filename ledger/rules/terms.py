@@ -1,4 +1,4 @@
-"""Are these terms sound: known parties and codes, dates in order, shares and tranches that sum, children within parents?
+"""Are these terms sound: parties and codes known, dates in order, shares and tranches that sum, parts within the whole?
 
 Form only: how much, for what and how firmly is nobody's business but the parties'.
 """
