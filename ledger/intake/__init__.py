@@ -1,0 +1,9 @@
+"""From the bytes of a submission to its outcome.
+
+intake      parse, verify, decide, append and seal: a batch of submissions in one transaction
+decisions   what is decided about each of them while the head is locked
+keys        the keys known so far, by which signatures are verified without the lock
+sealing     checkpoints and receipts
+committer   many submitters of one process share a transaction
+outcomes    what a submitter is told
+"""

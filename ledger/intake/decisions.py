@@ -1,0 +1,140 @@
+"""What is decided about a batch while the head is locked: each act in turn, in view of all before it.
+
+In this order for each: its signatures, where they could not be verified before; its identity, by which a duplicate or
+a conflict is told; the rules. What an act changes is seen by the next act of the same batch.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from ledger.events.openings import LedgerOpened
+from ledger.events.refusals import Refusal, Refused, Rejected
+from ledger.events.stages import Admitted, Envelope, Verified
+from ledger.intake.errors import WrongLedger
+from ledger.rules.compact import Opened, opened
+from ledger.rules.decide import decide, keys_of
+from ledger.rules.memory import Overlay
+from ledger.signing.verify import verify
+from ledger.store.appending import Decided, Found, Locked
+
+SHOWN_KEYS_MAX: Final = 200
+"""How many characters of somebody's list of keys a refusal repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A parsed envelope; `verified` is None as long as the keys of its authority are not known."""
+
+    envelope: Envelope
+    verified: Verified | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an act is recorded. `sealed_size` is None for a batch that is not committed yet."""
+
+    event_id: str
+    position: int
+    payload_sha256: str
+    sealed_size: int | None
+    pending_on: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Refused, or recorded at a place; both for a conflict, whose place is that of the first act of this id."""
+
+    refused: Refused | None
+    place: Place | None
+    duplicate: bool
+
+
+@dataclass
+class Decisions:
+    """Decides on `submissions` for the log `origin`, which is sealed with `log_key` (a C2SP verifier key)."""
+
+    submissions: Sequence[Submission]
+    origin: str
+    log_key: str
+    verdicts: list[Verdict] = field(default_factory=list)
+
+    def decide(self, locked: Locked) -> Decided:
+        """Return what is to be appended; `verdicts` then has one verdict for each submission, in order.
+
+        Raises WrongLedger if this log is not the intake's own.
+        """
+        require_own(opened(locked.compact), self.origin, self.log_key)
+        batch = _Batch(locked, Overlay(locked.compact))
+        self.verdicts = [self._one(batch, submission) for submission in self.submissions]
+        return Decided(batch.admitted, batch.overlay, batch.conflicting)
+
+    def _one(self, batch: "_Batch", submission: Submission) -> Verdict:
+        # 1. Signed by keys of an authority that is known by now: it may have been granted earlier in this batch.
+        envelope, event = submission.envelope, submission.envelope.event
+        try:
+            verified = submission.verified or verify(envelope, keys_of(batch.overlay, event), ledger=self.origin)
+        except Rejected as rejected:
+            return Verdict(rejected.refused, None, duplicate=False)
+        # 2. Identity.
+        first = batch.places.get(event.id)
+        if first is not None and first.payload_sha256 == envelope.payload_sha256:
+            return Verdict(None, first, duplicate=True)
+        if first is not None:
+            batch.conflicting.append(envelope)
+            return Verdict(_conflict(envelope, first), first, duplicate=False)
+        # 3. The rules.
+        outcome = self._refuse_foreign_opening(verified) or decide(batch.overlay, verified, batch.locked.recorded_at)
+        if isinstance(outcome, Refused):
+            return Verdict(outcome, None, duplicate=False)
+        return Verdict(None, batch.admit(outcome), duplicate=False)
+
+    def _refuse_foreign_opening(self, verified: Verified) -> Refused | None:
+        """An opening around other keys of the log: no receipt that is given here would ever verify."""
+        event = verified.event
+        if not isinstance(event, LedgerOpened) or self.log_key in event.log_keys:
+            return None
+        return Refused(Refusal.KEY_UNKNOWN, f"log_keys with {self.log_key}", ", ".join(event.log_keys)[:SHOWN_KEYS_MAX])
+
+
+class _Batch:
+    """One batch being decided."""
+
+    def __init__(self, locked: Locked, overlay: Overlay) -> None:
+        self.locked = locked
+        self.overlay = overlay
+        self.admitted: list[Admitted] = []
+        self.conflicting: list[Envelope] = []
+        self.places = _places(locked.found)
+
+    def admit(self, admitted: Admitted) -> Place:
+        """Give the act its position and fold it in."""
+        position = self.locked.head.tree_size + len(self.admitted) + 1
+        self.overlay.apply(admitted, position, self.locked.recorded_at)
+        self.admitted.append(admitted)
+        envelope = admitted.verified.envelope
+        place = Place(envelope.event.id, position, envelope.payload_sha256, None, admitted.pending_on)
+        self.places[envelope.event.id] = place
+        return place
+
+
+def _places(found: Mapping[str, Found]) -> dict[str, Place]:
+    return {
+        event_id: Place(event_id, one.position, one.payload_sha256, one.sealed_size, one.pending_on)
+        for event_id, one in found.items()
+    }
+
+
+def _conflict(envelope: Envelope, first: Place) -> Refused:
+    expected = f"the payload recorded at position {first.position}, SHA-256 {first.payload_sha256}"
+    return Refused(Refusal.EVENT_ID_CONFLICT, expected, envelope.payload_sha256)
+
+
+def require_own(ledger: Opened | None, origin: str, log_key: str) -> None:
+    """Raise WrongLedger if the log was opened as another ledger, or around other keys."""
+    if ledger is None:
+        return
+    if ledger.origin != origin:
+        raise WrongLedger(f"expected the ledger {origin} in this database, found {ledger.origin}")
+    if log_key not in ledger.log_keys:
+        raise WrongLedger(f"expected a key of the log among {', '.join(ledger.log_keys)}, got {log_key}")

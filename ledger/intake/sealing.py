@@ -1,0 +1,70 @@
+"""Checkpoints and receipts: one signed tree head for each batch, and from it a proof for each of its entries.
+
+A checkpoint is signed only when its entries are committed, and stored before anybody is given it; what was stored for
+a tree size stays. So a receipt made again, after a crash or years later, is the same to the byte.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from ledger.intake.errors import SealingFailed
+from ledger.log.checkpoint import Checkpoint, checkpoint_text, sign_checkpoint
+from ledger.log.note import NoteSigner, parse_note
+from ledger.log.proofs import inclusion_proofs, tiles_needed_for_inclusion
+from ledger.log.receipt import Receipt, format_receipt
+from ledger.log.tiles import TileId, partial_tiles
+from ledger.log.tree import frontier_from_tiles
+from ledger.store.errors import StoreInconsistent
+from ledger.store.log import StoredLog
+
+NO_TILES: Final[Mapping[TileId, bytes]] = {}
+
+
+class Sealer:
+    """Signs checkpoints of the log `origin` with its key, and makes receipts. Thread-safe."""
+
+    def __init__(self, log: StoredLog, origin: str, signer: NoteSigner) -> None:
+        self._log = log
+        self._origin = origin
+        self._signer = signer
+
+    def seal(self, tree_size: int, root: bytes) -> bytes:
+        """Return the checkpoint of a tree that is committed, after it was stored.
+
+        If another was stored first, by a process with an earlier key of the log, it is that one.
+        """
+        checkpoint = Checkpoint(self._origin, tree_size, root)
+        note = self._log.keep_checkpoint(tree_size, self._sign(checkpoint))
+        text = parse_note(note).text
+        if text != checkpoint_text(checkpoint):
+            raise StoreInconsistent(f"expected a checkpoint of root {root.hex()} for size {tree_size}, found {text!r}")
+        return note
+
+    def checkpoint(self, tree_size: int) -> bytes:
+        """Return the checkpoint of a size at which a batch ended, signed now if a crash came before that."""
+        stored = self._log.checkpoint(tree_size)
+        if stored is not None:
+            return stored
+        tiles = self._log.tiles(partial_tiles(tree_size))
+        return self.seal(tree_size, frontier_from_tiles(tree_size, tiles.__getitem__).root)
+
+    def receipts(self, tree_size: int, positions: list[int], tiles: Mapping[TileId, bytes]) -> list[bytes]:
+        """Return the receipts of the entries at `positions` in the tree of `tree_size`, in their order.
+
+        `tiles` are those that the caller holds, of this or a larger tree.
+        """
+        note = self.checkpoint(tree_size)
+        indexes = [position - 1 for position in positions]
+        missing = tiles_needed_for_inclusion(indexes, tree_size) - tiles.keys()
+        at_hand = {**tiles, **self._log.tiles(missing)}
+        proofs = inclusion_proofs(indexes, tree_size, at_hand.__getitem__)
+        return [format_receipt(Receipt(index, proof, note)) for index, proof in zip(indexes, proofs, strict=True)]
+
+    def _sign(self, checkpoint: Checkpoint) -> bytes:
+        try:
+            return sign_checkpoint(checkpoint, self._signer)
+        except Exception as error:
+            raise SealingFailed(
+                f"The log of {checkpoint.tree_size} entries is recorded; its checkpoint could not be signed: {error}. "
+                "Submit the same bytes again."
+            ) from error

@@ -1,0 +1,148 @@
+"""Connections to the database of the log, and its tables.
+
+Every connection that comes from here waits for a lock only so long, does not hold one while idle for long, and sees
+what was committed before each of its statements.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import TupleRow
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from ledger.log.entry import GENESIS_PREVIOUS
+from ledger.log.tree import EMPTY_ROOT
+from ledger.store.errors import StoreInconsistent, StoreUnavailable, UnknownSchema, UnsafeServer
+from ledger.store.schema import MIGRATION_LOCK, MIGRATIONS
+
+POOL_SIZE_MAX: Final = 8
+POOL_WAIT_SECONDS_MAX: Final = 10.0
+CONNECT_SECONDS_MAX: Final = 10
+LOCK_SECONDS_MAX: Final = 20
+IDLE_IN_TRANSACTION_SECONDS_MAX: Final = 60
+MIGRATION_SECONDS_MAX: Final = 300
+
+AGAIN: Final = "Submit the same bytes again: what was recorded is then answered with its first receipt."
+
+
+def configure(connection: psycopg.Connection[object]) -> None:
+    """Prepare a new connection: autocommit, read committed, bounded waits."""
+    connection.autocommit = True
+    connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+    connection.execute(
+        sql.SQL("SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}; SET timezone = 'UTC'").format(
+            f"{LOCK_SECONDS_MAX}s", f"{IDLE_IN_TRANSACTION_SECONDS_MAX}s"
+        )
+    )
+
+
+def open_pool(dsn: str, *, size_max: int = POOL_SIZE_MAX) -> ConnectionPool[psycopg.Connection[TupleRow]]:
+    """Return an open pool of connections in autocommit mode; the caller closes it."""
+    return ConnectionPool(
+        dsn,
+        kwargs={"connect_timeout": CONNECT_SECONDS_MAX},
+        min_size=1,
+        max_size=size_max,
+        timeout=POOL_WAIT_SECONDS_MAX,
+        configure=configure,
+        check=ConnectionPool.check_connection,
+        open=True,
+    )
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Turn what the driver raises into errors of the store, without what it may hold of somebody's data."""
+    try:
+        yield
+    except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+        raise StoreUnavailable(f"The database did not do it: {_said(error)}. {AGAIN}") from error
+    except psycopg.Error as error:
+        raise StoreInconsistent(f"The database refused it: {_said(error)}") from error
+
+
+def _said(error: psycopg.Error) -> str:
+    said = error.diag.message_primary or str(error).partition("\n")[0]
+    return f"{type(error).__name__}: {said}"
+
+
+def migrate(dsn: str) -> None:
+    """Bring the tables to this version; at once if they are. Safe from several processes at the same time.
+
+    Raises UnknownSchema if a newer version made them, UnsafeServer if the server would lose what it has confirmed,
+    StoreUnavailable, and StoreInconsistent if the role may not create tables or something else bears their names.
+    """
+    with database_errors(), psycopg.connect(dsn, connect_timeout=CONNECT_SECONDS_MAX, autocommit=True) as connection:
+        configure(connection)
+        check_durable(connection.cursor())
+        connection.execute(f"SET lock_timeout = '{MIGRATION_SECONDS_MAX}s'")
+        with connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [MIGRATION_LOCK])
+            # Locked until this transaction ends: whoever comes second finds everything done.
+            step = _step(connection)
+            if step > len(MIGRATIONS):
+                raise UnknownSchema(f"expected tables of step {len(MIGRATIONS)} or earlier, found step {step}")
+            for number, migration in enumerate(MIGRATIONS[step:], step + 1):
+                connection.execute(migration)
+                connection.execute("INSERT INTO public.schema_steps (step) VALUES (%s)", [number])
+            if step == 0:
+                _lay_foundation(connection)
+
+
+def _step(connection: psycopg.Connection[TupleRow]) -> int:
+    # Asked first, because a role that may not create tables may still find everything done.
+    if connection.execute("SELECT to_regclass('public.schema_steps')").fetchone() == (None,):
+        connection.execute("CREATE TABLE public.schema_steps (step integer PRIMARY KEY)")
+    row = connection.execute("SELECT coalesce(max(step), 0) FROM public.schema_steps").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _lay_foundation(connection: psycopg.Connection[TupleRow]) -> None:
+    """Write the head of the empty log, the only row that `head` ever has."""
+    connection.execute(
+        "INSERT INTO public.head (only_row, tree_size, root, last_sha256) VALUES (true, 0, %s, %s)",
+        [EMPTY_ROOT, bytes.fromhex(GENESIS_PREVIOUS)],
+    )
+
+
+def check_migrated(cursor: psycopg.Cursor[TupleRow]) -> None:
+    """Raise UnknownSchema unless the tables are those of this version."""
+    try:
+        row = cursor.execute("SELECT max(step) FROM public.schema_steps").fetchone()
+    except psycopg.errors.UndefinedTable:
+        raise UnknownSchema("expected the tables of the ledger, found none: migrate first") from None
+    if row is None or row[0] != len(MIGRATIONS):
+        raise UnknownSchema(f"expected tables of step {len(MIGRATIONS)}, found step {row and row[0]}: migrate first")
+
+
+def check_durable(cursor: psycopg.Cursor[TupleRow]) -> None:
+    """Raise UnsafeServer unless the server keeps what it has confirmed, through a loss of power too."""
+    row = cursor.execute("SELECT current_setting('fsync'), current_setting('synchronous_commit')").fetchone()
+    assert row is not None
+    require_durable(*row)
+
+
+def require_durable(fsync: str, synchronous_commit: str) -> None:
+    """Raise UnsafeServer for settings under which a confirmed commit may be lost, here or on a standby."""
+    if fsync == "off" or synchronous_commit in ("off", "local"):
+        raise UnsafeServer(
+            f"expected fsync 'on' and synchronous_commit 'on' or stronger, got '{fsync}' and '{synchronous_commit}': "
+            "a receipt could outlive its entry"
+        )
+
+
+def grant_to(dsn: str, role: str) -> None:
+    """Let the existing `role` append and read, and nothing else, so that a service need not be the tables' owner."""
+    statements = sql.SQL(
+        "GRANT USAGE ON SCHEMA public TO {role};"
+        "GRANT SELECT, INSERT ON public.entries, public.checkpoints, public.conflicts TO {role};"
+        "GRANT SELECT, INSERT, UPDATE ON public.tiles, public.streams TO {role};"
+        "GRANT SELECT, UPDATE ON public.head TO {role};"
+        "GRANT SELECT ON public.schema_steps TO {role};"
+    ).format(role=sql.Identifier(role))
+    with database_errors(), psycopg.connect(dsn, connect_timeout=CONNECT_SECONDS_MAX) as connection:
+        connection.execute(statements)
