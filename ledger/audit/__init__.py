@@ -3,6 +3,7 @@
 findings   what was proved, or the first lie with its evidence
 source     where the bytes come from
 export     the strict format of an export: written, and read byte by byte
-follower   the enforced order of steps over every entry
-audit      anchor, entries, tree, checkpoint, an older checkpoint: from a source to what is proved
+auditor    the enforced order of steps over every entry
+older      a checkpoint kept from before
+audit      anchor, entries, tree, checkpoint: from a source to what is proved
 """

@@ -8,16 +8,24 @@ not is told that the anchor was believed.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
+from ledger.audit.auditor import Auditor, Followed
 from ledger.audit.findings import Finding, Lie, LieFound, Proved, Undecidable, readable, words
-from ledger.audit.follower import Followed, Follower
+from ledger.audit.older import Older
 from ledger.audit.source import Line, Source
 from ledger.log.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
+from ledger.log.entry import Entry
 from ledger.log.errors import LogInvalid
 from ledger.log.note import KeyKind, Note, VerifierKey, parse_note, parse_vkey
-from ledger.rules.compact import Compact, opened
+from ledger.rules.compact import Opened, opened
+from ledger.rules.memory import MemoryCompact
 
-CHECKPOINT = "checkpoint"
+PLACE: Final = "checkpoint"
+ANCHOR_BELIEVED: Final = (
+    "The anchor was taken from the log itself: neither a key (--vkey) nor the SHA-256 of entry 1 (--anchor) was given. "
+    "This shows that the log agrees with itself, not that it is the log that you mean."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,110 +43,130 @@ class Audited:
 
     checkpoint: Checkpoint
     recorded_at: datetime
-    compact: Compact
+    compact: MemoryCompact
     proved: tuple[Proved, ...]
     assumed: tuple[str, ...]
 
 
-def audit(source: Source, pins: Pins, watch: Callable[[Followed], None], follower: Follower) -> Audited:
-    """Return what was proved about `source`; `watch` is told of each entry that came through every step.
+def audit(source: Source, pins: Pins, auditor: Auditor, watch: Callable[[Followed], None]) -> Audited:
+    """Return what was proved about `source`; `watch` is told of each entry that came through. `auditor` is new.
 
-    1. The checkpoint is a well-formed note over a tree with entries: CHECKPOINT_MALFORMED
-    2. Each entry passes the steps of `Follower.take`; the first is the pinned one: ANCHOR_WRONG
-    3. Every line under the checkpoint is by a key of the log, or a pinned one, and verifies, and all pinned keys signed:
-       CHECKPOINT_NOT_SIGNED
-    4. The tree that an older checkpoint of the auditor's states is the beginning of this one: HISTORY_REWRITTEN
-    5. There are as many entries as the checkpoint states: TREE_SIZE_WRONG
-    6. Their tree has its root: ROOT_WRONG
+    1. The checkpoint is a well-formed note: CHECKPOINT_MALFORMED
+    2. It does not fall behind an older one that the auditor kept: HISTORY_REWRITTEN
+    3. Each entry passes the steps of `Auditor.take`
+    4. The first is the pinned one: ANCHOR_WRONG. The keys that it names signed the checkpoint, as did each pinned key,
+       and there is no other line under it: CHECKPOINT_NOT_SIGNED
+    5. The tree has, at the older checkpoint's size, its root: HISTORY_REWRITTEN
+    6. There are as many entries as the checkpoint states: TREE_SIZE_WRONG
+    7. Their tree has its root: ROOT_WRONG
 
-    Raises LieFound with the first lie; Undecidable if the source cannot be read, or holds nothing. `follower` is new.
+    Raises LieFound with the first lie; Undecidable if the source cannot be read or the log is empty.
     """
     raw = source.checkpoint()
-    note, claimed = _read_checkpoint(raw, CHECKPOINT)
-    older = _Older.read(pins.since)
-    first: datetime | None = None
-    for followed in follower.follow(_at_most(source.entries(claimed.tree_size), claimed, raw)):
-        if followed.entry.position == 1:
-            first = followed.entry.recorded_at
-            _check_anchor(followed, pins.anchor)
-            _check_signers(raw, note, claimed, follower, pins.vkeys)
-        older.check(follower, claimed)
+    note, claimed = _read_checkpoint(raw)
+    older = Older.read(pins.since) if pins.since is not None else None
+    if older is not None:
+        older.check_origin_and_size(claimed, raw)
+    first: Entry | None = None
+    for followed in auditor.follow(_no_more_than(claimed, raw, source.entries(claimed.tree_size))):
+        if first is None:
+            first = followed.entry
+            _check_anchor(first, pins.anchor)
+            _check_signers(raw, note, _opened(auditor), pins.vkeys)
+        if older is not None:
+            older.check_root(auditor, raw)
         watch(followed)
-    if first is None:
-        _nothing(claimed, raw)
-    if follower.position != claimed.tree_size:
-        got = f"{follower.position} entries"
-        raise _checkpoint_lie(Lie.TREE_SIZE_WRONG, raw, f"{claimed.tree_size} entries", got)
-    older.check_reached(claimed)
-    root = follower.tree.root
+    if first is None and claimed.tree_size == 0:
+        raise Undecidable("the log is empty: there is nothing to audit, and nothing says whose it is")
+    if first is None or auditor.position != claimed.tree_size:
+        raise _lie(Lie.TREE_SIZE_WRONG, raw, f"{claimed.tree_size} entries", f"{auditor.position} entries")
+    root = auditor.tree.root
     if root != claimed.root:
-        expected = f"root {claimed.root.hex()}, which is signed"
-        raise _checkpoint_lie(Lie.ROOT_WRONG, raw, expected, f"{root.hex()} from the entries")
-    assert first is not None
-    assert follower.recorded_at is not None
-    proved = (*_proved(follower, claimed, note, first), *older.proved())
-    return Audited(claimed, follower.recorded_at, follower.compact, proved, _assumed(pins))
+        raise _lie(Lie.ROOT_WRONG, raw, f"root {claimed.root.hex()}, as signed", f"{root.hex()} from the entries")
+    assert auditor.recorded_at is not None
+    proved = (*_proved(auditor, first, claimed, note), *([older.proved()] if older is not None else []))
+    return Audited(claimed, auditor.recorded_at, auditor.compact, proved, _assumed(pins))
 
 
-def _read_checkpoint(raw: bytes, place: str) -> tuple[Note, Checkpoint]:
+def _opened(auditor: Auditor) -> Opened:
+    ledger = opened(auditor.compact)
+    assert ledger is not None
+    return ledger
+
+
+def _read_checkpoint(raw: bytes) -> tuple[Note, Checkpoint]:
     try:
         note = parse_note(raw)
         return note, parse_checkpoint(note.text)
     except LogInvalid as error:
-        raise LieFound(
-            Finding(Lie.CHECKPOINT_MALFORMED, place, None, *words(error), {"checkpoint": readable(raw)})
-        ) from None
+        raise _lie(Lie.CHECKPOINT_MALFORMED, raw, *words(error)) from None
 
 
-def _at_most(lines: Iterator[Line], claimed: Checkpoint, raw: bytes) -> Iterator[Line]:
-    """Yield the lines; an entry more than the checkpoint states is a lie before it is looked at."""
-    for count, line in enumerate(lines, start=1):
-        if count > claimed.tree_size:
-            expected = f"{claimed.tree_size} entries"
+def _no_more_than(claimed: Checkpoint, raw: bytes, lines: Iterator[Line]) -> Iterator[Line]:
+    """Yield the lines; an entry beyond the checkpoint is a lie before it is looked at."""
+    for position, line in enumerate(lines, start=1):
+        if position > claimed.tree_size:
             evidence = {"checkpoint": readable(raw), "entry": readable(line.raw)}
-            raise LieFound(Finding(Lie.TREE_SIZE_WRONG, line.place, count, expected, "another one", evidence))
+            expected = f"{claimed.tree_size} entries and no more"
+            raise LieFound(Finding(Lie.TREE_SIZE_WRONG, line.place, position, expected, "another entry", evidence))
         yield line
 
 
-def _nothing(claimed: Checkpoint, raw: bytes) -> None:
-    if claimed.tree_size:
-        raise _checkpoint_lie(Lie.TREE_SIZE_WRONG, raw, f"{claimed.tree_size} entries", "0 entries")
-    raise Undecidable("the log is empty: there is nothing to audit, and nothing that says whose it is")
-
-
-def _check_anchor(followed: Followed, anchor: str | None) -> None:
-    entry = followed.entry
+def _check_anchor(entry: Entry, anchor: str | None) -> None:
     if anchor is not None and entry.sha256 != anchor:
         evidence = {"entry": readable(entry.raw)}
-        raise LieFound(
-            Finding(Lie.ANCHOR_WRONG, "entry 1", 1, f"the pinned SHA-256 {anchor}", entry.sha256, evidence)
-        )
+        raise LieFound(Finding(Lie.ANCHOR_WRONG, "entry 1", 1, f"the pinned SHA-256 {anchor}", entry.sha256, evidence))
 
 
-def _check_signers(
-    raw: bytes, note: Note, claimed: Checkpoint, follower: Follower, pinned: tuple[VerifierKey, ...]
-) -> None:
+def _check_signers(raw: bytes, note: Note, ledger: Opened, pinned: tuple[VerifierKey, ...]) -> None:
     """Raise LieFound unless the log signed `note`, every pinned key did, and no line is by anybody else.
 
-    A line that nobody here can verify could be changed without anybody noticing, so it is refused.
+    A line that nobody here can verify could be changed without being noticed, so it is refused.
     """
-    ledger = opened(follower.compact)
-    assert ledger is not None
     try:
         own = tuple(map(parse_vkey, ledger.log_keys))
         open_checkpoint(raw, ledger.origin, own)
-        # Each pinned key by itself, since one line by one of several would be enough otherwise.
+        # Each pinned key by itself: among several, a line by one of them would be enough.
         for vkey in pinned:
-            open_checkpoint(raw, vkey.name, (vkey,)) if vkey.name == ledger.origin else verify_one(note, vkey)
+            open_checkpoint(raw, ledger.origin, (vkey,))
     except LogInvalid as error:
-        raise _checkpoint_lie(Lie.CHECKPOINT_NOT_SIGNED, raw, *words(error)) from None
-    known = {(key.name, key.key_id) for key in (*own, *pinned) if key.kind is KeyKind.ED25519}
-    seen: set[tuple[str, bytes]] = set()
+        raise _lie(Lie.CHECKPOINT_NOT_SIGNED, raw, *words(error)) from None
+    except ValueError as error:
+        # Two keys of one name and id, which an opening could be made to name.
+        raise _lie(Lie.CHECKPOINT_NOT_SIGNED, raw, "log keys with an id each", str(error)) from None
+    unseen = {(key.name, key.key_id) for key in (*own, *pinned) if key.kind is KeyKind.ED25519}
     for line in note.signatures:
-        signer = (line.name, line.key_id)
-        if signer not in known or signer in seen:
-            expected = "lines by keys of the log and pinned keys, one by each"
-            raise _checkpoint_lie(
-                Lie.CHECKPOINT_NOT_SIGNED, raw, expected, f"a line by {line.name}+{line.key_id.hex()}"
-            )
-        seen.add(signer)
+        if (line.name, line.key_id) not in unseen:
+            got = f"a line by {line.name}+{line.key_id.hex()}"
+            raise _lie(Lie.CHECKPOINT_NOT_SIGNED, raw, "lines by keys of the log or pinned ones, one by each", got)
+        unseen.remove((line.name, line.key_id))
+
+
+def _lie(lie: Lie, checkpoint: bytes, expected: str, got: str) -> LieFound:
+    return LieFound(Finding(lie, PLACE, None, expected, got, {"checkpoint": readable(checkpoint)}))
+
+
+def _proved(auditor: Auditor, first: Entry, claimed: Checkpoint, note: Note) -> tuple[Proved, ...]:
+    count = auditor.position
+    assert auditor.recorded_at is not None
+    times = f"from {first.recorded_at.isoformat()} to {auditor.recorded_at.isoformat()}"
+    signers = ", ".join(f"{line.name}+{line.key_id.hex()}" for line in note.signatures)
+    return (
+        Proved("entries", count, f"in their one form, positions 1 to {count} without a gap"),
+        Proved("hash chain", count, f"every entry names the one before; the last is {auditor.last_sha256}"),
+        Proved("times", count, f"never backwards, {times}"),
+        Proved("acts", count, f"canonical, known, each id once, all for {claimed.origin}"),
+        Proved("signatures", auditor.signatures, "each by a key of the authority that stood at its position"),
+        Proved(
+            "own chains",
+            len(auditor.authorities),
+            "authorities whose acts are numbered from 1 without a gap, each naming the one before",
+        ),
+        Proved("admissions", count, f"decided again under rule set {_opened(auditor).rules}, all admitted"),
+        Proved("tree", claimed.tree_size, f"RFC 6962 root {claimed.root.hex()}"),
+        Proved("checkpoint", len(note.signatures), f"signed by {signers}"),
+    )
+
+
+def _assumed(pins: Pins) -> tuple[str, ...]:
+    return () if pins.vkeys or pins.anchor is not None else (ANCHOR_BELIEVED,)

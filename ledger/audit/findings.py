@@ -13,10 +13,11 @@ from ledger.log.errors import LogInvalid
 
 
 class Lie(StrEnum):
-    """What was found to be false. Permanent codes, in the order in which an audit asks."""
+    """What was found to be false. Permanent codes, in the order of docs/audit.md."""
 
-    EXPORT_MALFORMED = "export_malformed"
     CHECKPOINT_MALFORMED = "checkpoint_malformed"
+    HISTORY_REWRITTEN = "history_rewritten"
+    EXPORT_MALFORMED = "export_malformed"
     ENTRY_MALFORMED = "entry_malformed"
     POSITION_WRONG = "position_wrong"
     CHAIN_BROKEN = "chain_broken"
@@ -28,7 +29,6 @@ class Lie(StrEnum):
     SEQUENCE_BROKEN = "sequence_broken"
     NOT_ADMISSIBLE = "not_admissible"
     CHECKPOINT_NOT_SIGNED = "checkpoint_not_signed"
-    HISTORY_REWRITTEN = "history_rewritten"
     TREE_SIZE_WRONG = "tree_size_wrong"
     ROOT_WRONG = "root_wrong"
     PROJECTION_WRONG = "projection_wrong"

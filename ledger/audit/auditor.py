@@ -3,7 +3,7 @@
 An entry that comes through every step is one that an honest ledger would have recorded there. The first that does not
 ends the audit, so what a later step is given was proved by the earlier ones.
 
-`examine` is the pure part, for each entry on its own; `Follower` is the fold over what it returns.
+`examine` is the pure part, for each entry on its own; `Auditor` is the fold over what it returns.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -63,7 +63,7 @@ def examine(line: Line) -> Examined:
         return Examined(line, entry, rejection)
 
 
-class Follower:
+class Auditor:
     """Folds examined entries from position 1 on. After a lie it has no further use."""
 
     def __init__(self) -> None:

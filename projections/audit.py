@@ -1,0 +1,198 @@
+"""The whole audit of an export or a server: the log by `ledger.audit`, then the figures that were derived from it.
+
+The figures are derived again from the entries alone, by the functions that answer everybody else, and compared: an
+export's file byte by byte, a server's answers guarantor by guarantor. Their day is that of the last entry, so that no
+byte of the file is free.
+
+    {"as_of":"2026-11-24","known_at":1742,"obligations":{"gb":[...],"uk":[...]},"origin":"...","root":"9f86..."}
+"""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from ledger.audit.audit import Audited, Pins, audit
+from ledger.audit.auditor import Auditor, Followed
+from ledger.audit.export import PROJECTIONS, ExportDirectory, add_file
+from ledger.audit.findings import (
+    Finding,
+    Lie,
+    LieFound,
+    Proved,
+    Report,
+    Undecidable,
+    Verdict,
+    invalid,
+    readable,
+    undecided,
+)
+from ledger.audit.source import Source
+from ledger.client.errors import ClientError
+from ledger.client.http import LedgerClient
+from ledger.client.source import LedgerUrl
+from ledger.events.canonical import canonical_bytes
+from ledger.events.parties import Role
+from projections.obligations import obligations_of
+from projections.reading import Known
+from projections.rows import MemoryRows
+
+GUARANTOR_ROLES: Final = frozenset({Role.GUARANTOR, Role.SANCTIONS_GUARANTOR})
+SHOWN_BYTES: Final = 40
+
+Watch = Callable[[Followed], None]
+
+
+def audit_export(directory: Path, pins: Pins, watch: Watch) -> Report:
+    """Return what was proved about the export in `directory`, its figures included."""
+    source = ExportDirectory(directory)
+
+    def figures(audited: Audited) -> tuple[list[Proved], list[str]]:
+        strangers = source.strangers()
+        assumed = [f"No part of an export, and not read: {', '.join(strangers)}."] if strangers else []
+        written = source.projections()
+        if written is None:
+            return [], [f"There is no {PROJECTIONS}: no figure was compared.", *assumed]
+        return [check_file(audited, written)], assumed
+
+    return _report(source, pins, watch, figures)
+
+
+def audit_url(client: LedgerClient, pins: Pins, watch: Watch) -> Report:
+    """Return what was proved about the ledger that `client` speaks to, its answers about obligations included."""
+    return _report(LedgerUrl(client), pins, watch, lambda audited: ([check_answers(audited, client)], []))
+
+
+def write_projections(directory: Path) -> Report:
+    """Audit the entries of an export and, unless they are refused, put the figures that follow from them beside them.
+
+    The report says nothing of the figures: nobody else has stated any.
+    """
+
+    def write(audited: Audited) -> tuple[list[Proved], list[str]]:
+        add_file(directory, PROJECTIONS, projections_bytes(audited))
+        return [], []
+
+    return _report(ExportDirectory(directory), Pins(), lambda followed: None, write)
+
+
+def _report(
+    source: Source, pins: Pins, watch: Watch, figures: Callable[[Audited], tuple[list[Proved], list[str]]]
+) -> Report:
+    try:
+        audited = audit(source, pins, Auditor(), watch)
+        proved, assumed = figures(audited)
+    except LieFound as lie:
+        return invalid(source.name, lie.finding)
+    except Undecidable as reason:
+        return undecided(source.name, str(reason))
+    return Report(
+        source.name,
+        Verdict.VALID,
+        audited.checkpoint.origin,
+        audited.checkpoint.tree_size,
+        audited.checkpoint.root.hex(),
+        (*audited.proved, *proved),
+        (*audited.assumed, *assumed),
+    )
+
+
+def known_from(audited: Audited) -> Known:
+    """Return what the audited entries say, as of the day of the last of them."""
+    rows = MemoryRows(audited.compact.changes, audited.checkpoint.tree_size, audited.recorded_at)
+    return Known(rows, audited.recorded_at.date())
+
+
+def guarantors_of(known: Known) -> list[str]:
+    """Return the ids of the parties that are guarantors on that day, in order."""
+    ids = [stream.partition("/")[2] for stream in known.rows.of_kind("party")]
+    parties = ((party_id, known.party(party_id)) for party_id in ids)
+    return [party_id for party_id, party in parties if party is not None and GUARANTOR_ROLES & set(party.roles)]
+
+
+def obligations_answer(known: Known, party: str) -> list[dict[str, Any]]:
+    """Return the obligations of a guarantor as they stand in answers: plain JSON values."""
+    plain: list[dict[str, Any]] = msgspec.to_builtins(obligations_of(known, party), str_keys=True)
+    return list(plain)
+
+
+def projections_bytes(audited: Audited) -> bytes:
+    """Return `projections.json` as it follows from the audited entries: canonical JSON, without a line feed."""
+    known = known_from(audited)
+    return canonical_bytes(
+        {
+            "origin": audited.checkpoint.origin,
+            "known_at": audited.checkpoint.tree_size,
+            "root": audited.checkpoint.root.hex(),
+            "as_of": known.as_of.isoformat(),
+            "obligations": {party: obligations_answer(known, party) for party in guarantors_of(known)},
+        }
+    )
+
+
+def check_file(audited: Audited, written: bytes) -> Proved:
+    """Return the line of the report if `written` is what follows from the entries. Raises LieFound."""
+    derived = projections_bytes(audited)
+    if written != derived:
+        at = _first_difference(derived, written)
+        finding = Finding(
+            Lie.PROJECTION_WRONG,
+            f"{PROJECTIONS}, byte {at}",
+            None,
+            _excerpt(derived, at),
+            _excerpt(written, at),
+            {"known_at": str(audited.checkpoint.tree_size), "derived": readable(derived)},
+        )
+        raise LieFound(finding)
+    known = known_from(audited)
+    return _proved(len(guarantors_of(known)), known.as_of, f"{PROJECTIONS}, {len(written)} bytes")
+
+
+def check_answers(audited: Audited, client: LedgerClient) -> Proved:
+    """Return the line of the report if the server answers for every guarantor what follows from the entries.
+
+    Raises LieFound; Undecidable where it does not answer.
+    """
+    known = known_from(audited)
+    guarantors = guarantors_of(known)
+    query: dict[str, str | int] = {"as_of": known.as_of.isoformat(), "known_at": audited.checkpoint.tree_size}
+    for party in guarantors:
+        path = f"/v1/guarantors/{party}/obligations"
+        try:
+            answer = client.read_all(path, query)
+        except ClientError as error:
+            raise Undecidable(str(error)) from None
+        _check_answer(f"{client.connection.url}{path}", query, obligations_answer(known, party), answer)
+    return _proved(len(guarantors), known.as_of, "the server's answers")
+
+
+def _check_answer(place: str, query: dict[str, str | int], derived: object, answer: dict[str, Any]) -> None:
+    """Raise LieFound unless the answer is about the times asked for and says what was derived."""
+    expected = _plain({**query, "data": derived})
+    got = _plain({"as_of": answer.get("as_of"), "known_at": answer.get("known_at"), "data": answer.get("data")})
+    if expected != got:
+        at = _first_difference(expected, got)
+        evidence = {"derived": readable(expected), "answered": readable(got)}
+        raise LieFound(Finding(Lie.PROJECTION_WRONG, place, None, _excerpt(expected, at), _excerpt(got, at), evidence))
+
+
+def _plain(value: object) -> bytes:
+    """Return one form of a JSON value, for comparison only: a server may order members as it likes."""
+    return msgspec.json.encode(value, order="sorted")
+
+
+def _proved(guarantors: int, as_of: date, where: str) -> Proved:
+    return Proved("obligations", guarantors, f"guarantors' figures as of {as_of}, derived again, equal {where}")
+
+
+def _first_difference(one: bytes, other: bytes) -> int:
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (left, right) in pairs if left != right), min(len(one), len(other)))
+
+
+def _excerpt(data: bytes, at: int) -> str:
+    """Return what stands around a place, or that it is the end."""
+    begin = max(0, at - SHOWN_BYTES)
+    return ascii(readable(data[begin : at + SHOWN_BYTES])) if at < len(data) else "the end"
