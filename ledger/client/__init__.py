@@ -1,7 +1,15 @@
-"""The party's side: what is drafted, signed and submitted.
+"""The party's side: what is drafted, signed and submitted, and what comes back.
 
-draft             an act before it is signed, and its exact bytes
-scenario_files    a directory of TOML files -> their tables, each with its place
-scenario_steps    one table -> the acts that it stands for
-scenario          the acts of a whole scenario, in an order in which they can be submitted
+draft                          an act before it is signed, and its exact bytes
+toml draft_files skeleton      drafts as people write them
+opening cosign                 the act that opens a ledger; more signatures on an act
+durable workspace              where keys, acts and receipts are kept
+envelope_files                 signed acts in files
+answers errors                 what the ledger's interface says, as values and exceptions
+connection http                the interface over HTTP
+proof export source            what receipts prove; a checked copy of the log; a server as the source of an audit
+scenario_files                 a directory of TOML files -> their tables, each with its place
+scenario_steps                 one table -> the acts that it stands for
+scenario                       the acts of a whole scenario, in an order in which they can be submitted
+demo_keys demo_acts demo       a scenario signed and submitted as its parties would
 """

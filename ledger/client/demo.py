@@ -5,7 +5,7 @@ goes on where it was. Every receipt that is counted was verified.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -47,12 +47,14 @@ class NotAdmitted:
 
 @dataclass(frozen=True, slots=True)
 class Demonstrated:
-    """What the ledger holds of the scenario now. `submitted` acts are of this run, `found` of earlier ones."""
+    """What the ledger holds of the scenario now. `submitted` acts are of this run, `found` of earlier ones.
+
+    The receipt of each that was submitted was verified.
+    """
 
     info: LedgerInfo
     submitted: int
     found: int
-    receipts_verified: int
     refused: tuple[NotAdmitted, ...]
 
 
@@ -80,13 +82,11 @@ def demonstrate(client: LedgerClient, scenario: Scenario, directory: Path, progr
     missing = [step for step in scenario.steps if demo_event_id(info.origin, step.label) not in seen.entries]
     _check_opening(seen, signer, scenario, any_missing=bool(missing))
     found = len(scenario.steps) - len(missing)
-    submission = _Submission(client, signer, vkeys, seen.chains, missing, [], 0, 0)
+    submission = _Submission(client, signer, vkeys, seen.chains, missing)
     for settled in submission.run():
         progress(found + settled, len(scenario.steps))
     progress(len(scenario.steps), len(scenario.steps))
-    return Demonstrated(
-        client.ledger(), submission.admitted, found, submission.receipts_verified, tuple(submission.refused)
-    )
+    return Demonstrated(client.ledger(), submission.admitted, found, tuple(submission.refused))
 
 
 def _open(
@@ -151,7 +151,7 @@ def _check_opening(seen: _Seen, signer: DemoSigner, scenario: Scenario, *, any_m
     do = "Use another ledger, or DATA of its own for the demonstration: make demo DATA=…"
     event = seen.opening.event if seen.opening is not None else None
     if not isinstance(event, LedgerOpened) or event.id != demo_event_id(signer.origin, OPENING_LABEL):
-        raise ClientError("a ledger that this demonstration opened", f"one opened by {event and event.id}", do)
+        raise ClientError("a ledger that this demonstration opened", "one that somebody else opened", do)
     if not any_missing:
         return
     here = signer.keys.key_of(scenario.depositary.authority)
@@ -169,9 +169,8 @@ class _Submission:
     vkeys: Sequence[VerifierKey]
     chains: Chains
     waiting: list[Step]
-    refused: list[NotAdmitted]
-    admitted: int
-    receipts_verified: int
+    refused: list[NotAdmitted] = field(default_factory=list)
+    admitted: int = 0
 
     def run(self) -> Iterator[int]:
         """Submit batch after batch; yield after each how many steps are settled."""
@@ -198,4 +197,3 @@ class _Submission:
         _verified(self.client, admission, act.envelope, self.signer.origin, self.vkeys)
         self.chains = self.chains.after(parse(act.envelope))
         self.admitted += 1
-        self.receipts_verified += 1

@@ -1,20 +1,17 @@
-"""A copy of the log in a directory: every entry, byte for byte, and the signed tree head of exactly these entries.
+"""A copy of the log as it is now, in a directory: checked against the tree head that the log signed for it.
 
-    entries.ndjson   one entry a line
-    checkpoint       the signed note
-
-A copy that is there is whole: its tree was recomputed and is the one that was signed. An interrupted one goes on where
-it was, from `entries.ndjson.partial`.
+A copy that is there is whole. What an interrupted one had fetched stays in a file beside its place, `DIR.partial`, and
+the next one goes on from it.
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from ledger.client.durable import sync_directory, write_durably
-from ledger.client.errors import AnswerMalformed
+from ledger.audit.export import write_export
+from ledger.client.errors import AnswerMalformed, ClientError
 from ledger.client.http import ENTRIES_PAGE, LedgerClient
 from ledger.log.checkpoint import Checkpoint, open_checkpoint
 from ledger.log.entry import ENTRY_BYTES_MAX, parse_entry
@@ -22,10 +19,7 @@ from ledger.log.errors import LogInvalid
 from ledger.log.note import VerifierKey
 from ledger.log.tree import EMPTY, Frontier, leaf_hash
 
-ENTRIES_FILE: Final = "entries.ndjson"
-CHECKPOINT_FILE: Final = "checkpoint"
-PROJECTIONS_FILE: Final = "projections.json"
-PARTIAL_FILE: Final = "entries.ndjson.partial"
+PARTIAL_SUFFIX: Final = ".partial"
 
 
 class CopyInvalid(LogInvalid):
@@ -34,7 +28,7 @@ class CopyInvalid(LogInvalid):
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """What the directory now holds. `resumed` entries were already there."""
+    """What the directory now holds. `resumed` entries had been fetched before."""
 
     checkpoint: Checkpoint
     resumed: int
@@ -47,35 +41,39 @@ Advance = Callable[[int, int], None]
 def export(
     client: LedgerClient, directory: Path, origin: str, vkeys: Iterable[VerifierKey], advance: Advance
 ) -> Copied:
-    """Copy the log as it is now into `directory`.
+    """Copy the log into `directory`, which must be absent or empty.
 
-    Raises ClientError, NoteInvalid or CheckpointInvalid for a checkpoint that is not the log's, CopyInvalid if the
-    entries are not those of the checkpoint; then what was fetched is not kept, and an earlier copy stays as it was.
+    Raises ClientError; NoteInvalid or CheckpointInvalid for a checkpoint that is not the log's; CopyInvalid if the
+    entries are not those of the checkpoint: then nothing of them is kept.
     """
+    directory = directory.absolute()
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise ClientError(f"{directory} absent or empty", "something in it", "Choose another directory, or remove it.")
     note = client.checkpoint()
     checkpoint = open_checkpoint(note, origin, vkeys)
-    directory.mkdir(parents=True, exist_ok=True)
-    partial = directory / PARTIAL_FILE
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    partial = directory.with_name(directory.name + PARTIAL_SUFFIX)
     with partial.open("a+b") as file:
         tree = _resume(file, checkpoint.tree_size)
         resumed = tree.tree_size
+        advance(resumed, checkpoint.tree_size)
         while tree.tree_size < checkpoint.tree_size:
-            advance(tree.tree_size, checkpoint.tree_size)
             tree = _fetch(client, file, tree, checkpoint.tree_size)
-        advance(tree.tree_size, checkpoint.tree_size)
+            advance(tree.tree_size, checkpoint.tree_size)
         file.flush()
         os.fsync(file.fileno())
-    if tree.root != checkpoint.root:
-        partial.unlink()
-        raise CopyInvalid(f"entries with the root {checkpoint.root.hex()} that the log signed", tree.root.hex())
-    # What was derived from an earlier copy is not of this one.
-    (directory / PROJECTIONS_FILE).unlink(missing_ok=True)
-    # The checkpoint goes first: entries without their checkpoint would look like a copy that was tampered with.
-    (directory / CHECKPOINT_FILE).unlink(missing_ok=True)
-    partial.rename(directory / ENTRIES_FILE)
-    sync_directory(directory)
-    write_durably(directory / CHECKPOINT_FILE, note)
+        if tree.root != checkpoint.root:
+            partial.unlink()
+            raise CopyInvalid(f"entries with the root {checkpoint.root.hex()} that the log signed", tree.root.hex())
+        file.seek(0)
+        write_export(directory, _lines(file), note)
+    partial.unlink()
     return Copied(checkpoint, resumed)
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    for line in file:
+        yield line[:-1]
 
 
 def _resume(file: BinaryIO, tree_size: int) -> Frontier:

@@ -189,6 +189,11 @@ def _meaning(schema: Schema) -> str:
             return "a day such as 2026-01-31"
         case {"format": "date-time"}:
             return "an instant such as 2026-01-31T12:00:00Z"
+        case _:
+            return _described(schema)
+
+
+def _described(schema: Schema) -> str:
     described = " ".join(str(schema.get("description", "")).split("\n\n")[0].split())
     examples = ", ".join(map(str, schema.get("examples", ())))
     return f"{described}, such as {examples}" if examples and described else described

@@ -1,0 +1,49 @@
+"""How commands are found, and how an expected error ends one: a sentence on stderr and an exit code, no traceback.
+
+Commands of the higher roots come through entry points of the group `gledger.commands`; one that cannot be loaded is
+said, and takes no other command down with it.
+"""
+
+import sys
+from importlib.metadata import entry_points
+from typing import Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+from ledger.cli.exit_codes import ExitCode, exit_code_of
+from ledger.cli.output import say
+
+GROUP: Final = "gledger.commands"
+
+
+class Commands(TyperGroup):
+    """The top of the command line. Subcommands raise what they meet; here it becomes words and a code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # Whoever read the data has enough of it; Python must not complain about the rest when it ends.
+            sys.stdout = None
+            raise typer.Exit(ExitCode.VALID) from None
+        except typer.Abort:
+            say("Stopped. Nothing was done after the question.")
+            raise typer.Exit(ExitCode.USAGE) from None
+        except Exception as error:
+            code = exit_code_of(error)
+            if code is None:
+                raise
+            say(f"gledger: {error}")
+            raise typer.Exit(code) from None
+
+
+def load_contributions(app: typer.Typer) -> None:
+    """Let every entry point of the group register its commands with `app`."""
+    for entry_point in sorted(entry_points(group=GROUP), key=lambda one: one.name):
+        try:
+            register = entry_point.load()
+        except ImportError as error:
+            say(f"gledger: the commands of {entry_point.value} are missing: {error}. Install the package again.")
+            continue
+        register(app)

@@ -1,0 +1,97 @@
+"""`gledger verify`: from a receipt and an entry to what they prove, without a connection.
+
+Ends with 0 if the log signed exactly this entry at its position, 1 if it is proven that something is false.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from ledger.cli.connect import given_trust
+from ledger.cli.options import Directory, Json, Origin, VKeys
+from ledger.cli.output import emit, emit_json
+from ledger.client.errors import ClientError
+from ledger.client.proof import Proven, prove, signed_by
+from ledger.client.workspace import Workspace
+from ledger.events.keys import KeyRecord
+from ledger.log.entry import ENTRY_BYTES_MAX
+from ledger.log.receipt import RECEIPT_BYTES_MAX
+
+KEY_FILE_BYTES_MAX = 64 * 1024
+
+
+def register(app: typer.Typer) -> None:
+    """Add `verify`."""
+    app.command("verify")(verify)
+
+
+def verify(
+    receipt: Annotated[Path, typer.Argument(help="Receipt (.tlog-proof).")],
+    entry: Annotated[Path, typer.Argument(help="The entry that it is for (.entry.json).")],
+    vkeys: VKeys = None,
+    origin: Origin = None,
+    signer_keys: Annotated[
+        list[Path] | None, typer.Option("--signer-key", help="Key record of a signer: checks the act's signature too.")
+    ] = None,
+    directory: Directory = Path(),
+    json: Json = False,
+) -> None:
+    """Prove offline that the log holds an entry, and say which act it is and who signed it."""
+    believed = given_trust(origin, vkeys, Workspace.at(directory).pinned)
+    if believed is None:
+        raise ClientError("a log key to believe", "none", "Give --vkey, or --dir with a workspace.")
+    entry_raw = _read(entry, ENTRY_BYTES_MAX + 1)
+    # The log hashed the bytes without the line feed that an editor or an export puts after them.
+    proven = prove(_read(receipt, RECEIPT_BYTES_MAX), entry_raw.removesuffix(b"\n"), believed.origin, believed.vkeys)
+    checked = signed_by(proven.envelope, map(_record, signer_keys or ()))
+    if signer_keys and not checked:
+        keys = ", ".join(signature.key_id for signature in proven.envelope.signatures)
+        raise ClientError("a signature by one of the keys given", f"signatures by {keys}", "Name the signer's record.")
+    _report(proven, checked, json=json)
+
+
+def _read(path: Path, bytes_max: int) -> bytes:
+    with path.open("rb") as file:
+        # One byte more than can be right: whatever is longer is found to be wrong where it is parsed.
+        return file.read(bytes_max + 1)
+
+
+def _record(path: Path) -> KeyRecord:
+    """Return the record in a file written by `gledger key show`, bare or in its JSON."""
+    raw = _read(path, KEY_FILE_BYTES_MAX)
+    try:
+        value = msgspec.json.decode(raw)
+        record = value.get("record", value) if isinstance(value, dict) else value
+        return msgspec.convert(record, KeyRecord)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise ClientError(f"{path}: a key record", str(error), "Write it with gledger key show --authority.") from None
+
+
+def _report(proven: Proven, checked: tuple[str, ...], *, json: bool) -> None:
+    event, entry, checkpoint = proven.envelope.event, proven.entry, proven.checkpoint
+    keys = [signature.key_id for signature in proven.envelope.signatures]
+    if json:
+        result: dict[str, Any] = {
+            "valid": True,
+            "ledger": checkpoint.origin,
+            "tree_size": checkpoint.tree_size,
+            "position": entry.position,
+            "recorded_at": entry.recorded_at,
+            "entry_sha256": entry.sha256,
+            "event": event.id,
+            "type": event.type,
+            "party": event.party,
+            "authority": event.authority,
+            "signed_with": keys,
+            "signatures_checked": checked,
+        }
+        emit_json(result)
+        return
+    emit(f"valid: {checkpoint.origin} signed a tree of {checkpoint.tree_size} with this entry at {entry.position}")
+    emit(f"act:   {event.type} {event.id}, recorded {entry.recorded_at.isoformat()}")
+    emit(f"by:    {event.party}, as {event.authority}")
+    for key in keys:
+        word = "signature checked" if key in checked else "give its record as --signer-key to check the signature too"
+        emit(f"key:   {key} ({word})")

@@ -1,0 +1,46 @@
+"""A ledger's server as the source of an audit: its checkpoint, and the entries of exactly that tree, page by page.
+
+What cannot be had leaves the audit undecided; what was had is judged by the audit and by nobody before it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ledger.audit.findings import Undecidable
+from ledger.audit.source import Line
+from ledger.client.errors import ClientError
+from ledger.client.http import ENTRIES_PAGE, LedgerClient
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerUrl:
+    """The public interface of a ledger. The log may grow while it is read: only the tree asked for counts."""
+
+    client: LedgerClient
+
+    @property
+    def name(self) -> str:
+        return self.client.connection.url
+
+    def checkpoint(self) -> bytes:
+        """Return the newest checkpoint. Raises Undecidable."""
+        try:
+            return self.client.checkpoint()
+        except ClientError as error:
+            raise Undecidable(str(error)) from None
+
+    def entries(self, tree_size: int) -> Iterator[Line]:
+        """Yield up to `tree_size` entries; fewer if the server says that it has no more. Raises Undecidable."""
+        after = 0
+        while after < tree_size:
+            try:
+                page = self.client.entries(after, min(ENTRIES_PAGE, tree_size - after))
+            except ClientError as error:
+                raise Undecidable(str(error)) from None
+            if not page:
+                return
+            offset = 0
+            for raw in page:
+                yield Line(raw, f"{self.name}/v1/entries?after={after}", offset)
+                offset += len(raw) + 1
+            after += len(page)
