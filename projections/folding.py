@@ -1,0 +1,194 @@
+"""Raw entries to rows: each entry is parsed, verified and decided again, then folded by the rules of the ledger itself.
+
+So a row can only say what the rules say. An entry that does not continue the chain, or that the rules would not have
+admitted, is corruption: it raises, and nothing of its batch is kept.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from ledger.events.header import FIRST_PREVIOUS, Event
+from ledger.events.refusals import Refused, Rejected
+from ledger.events.stages import Admitted, Envelope
+from ledger.log.entry import GENESIS_PREVIOUS, Entry, parse_entry
+from ledger.log.errors import EntryMalformed
+from ledger.rules.compact import Authority, Compact, State, opened
+from ledger.rules.decide import decide, keys_of
+from ledger.rules.memory import Overlay
+from ledger.signing.dsse import parse
+from ledger.signing.verify import verify
+from projections.links import Links, links_of, parties_of
+
+
+class LogCorrupt(Exception):
+    """An entry of the log is not what the rules admit. Carries its position; the read models stop before it."""
+
+    def __init__(self, position: int, reason: str) -> None:
+        super().__init__(f"entry {position}: {reason}")
+        self.position = position
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far the log was folded: number of entries, digest of the last, and when it was recorded."""
+
+    position: int = 0
+    last_sha256: str = GENESIS_PREVIOUS
+    recorded_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """An entry and the envelope in it."""
+
+    entry: Entry
+    envelope: Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class RowVersion:
+    """The state of a stream from `from_position` on, with what it is found by. `kind` is the stream's."""
+
+    stream: str
+    from_position: int
+    links: Links
+    state: State
+
+    @property
+    def kind(self) -> str:
+        return self.stream.partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class ActRow:
+    """One act as the feed shows it. `parties`: all that it concerns; `pending_on`: whom it waited for on admission."""
+
+    position: int
+    recorded_at: datetime
+    event_id: str
+    type: str
+    party: str
+    authority: str
+    sequence: int
+    payload_sha256: str
+    stream: str
+    parties: tuple[str, ...]
+    instrument: str | None
+    pending_on: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a run of entries changes. `states` are the newest, to go on folding from."""
+
+    before: Place
+    after: Place
+    rows: tuple[RowVersion, ...]
+    acts: tuple[ActRow, ...]
+    states: dict[str, State]
+
+
+def parsed(before: Place, raws: Iterable[bytes]) -> list[Parsed]:
+    """Return the entries after `before`, each with its envelope. Raises LogCorrupt unless they continue the chain."""
+    found: list[Parsed] = []
+    place = before
+    for raw in raws:
+        entry = _continued(place, raw)
+        try:
+            found.append(Parsed(entry, parse(entry.envelope)))
+        except Rejected as rejection:
+            raise LogCorrupt(entry.position, str(rejection)) from None
+        place = Place(entry.position, entry.sha256, entry.recorded_at)
+    return found
+
+
+def _continued(place: Place, raw: bytes) -> Entry:
+    try:
+        entry = parse_entry(raw)
+    except EntryMalformed as error:
+        raise LogCorrupt(place.position + 1, str(error)) from None
+    if entry.position != place.position + 1:
+        raise LogCorrupt(place.position + 1, f"expected position {place.position + 1}, got {entry.position}")
+    if entry.previous != place.last_sha256:
+        raise LogCorrupt(entry.position, f"expected previous {place.last_sha256}, got {entry.previous}")
+    return entry
+
+
+def fold(compact: Compact, before: Place, entries: Sequence[Parsed]) -> Batch:
+    """Return what the entries after `before` change, on top of `compact`. Raises LogCorrupt."""
+    overlay = Overlay(compact)
+    rows: list[RowVersion] = []
+    acts: list[ActRow] = []
+    for item in entries:
+        admitted = readmitted(overlay, item)
+        signer = f"authority/{item.envelope.event.authority}"
+        signed = overlay.get(signer)
+        changes = overlay.apply(admitted, item.entry.position, item.entry.recorded_at)
+        rows += _versions(item.entry.position, changes, signer, signed)
+        acts.append(_act(overlay, item.entry, admitted))
+    last = entries[-1].entry if entries else None
+    after = Place(last.position, last.sha256, last.recorded_at) if last is not None else before
+    return Batch(before, after, tuple(rows), tuple(acts), overlay.changes)
+
+
+def readmitted(compact: Compact, item: Parsed) -> Admitted:
+    """Return the act as admitted once more. Raises LogCorrupt if it would not be."""
+    ledger, position = opened(compact), item.entry.position
+    origin = ledger.origin if ledger is not None else None
+    try:
+        verified = verify(item.envelope, keys_of(compact, item.envelope.event), ledger=origin)
+    except Rejected as rejection:
+        raise LogCorrupt(position, str(rejection)) from None
+    outcome = decide(compact, verified, item.entry.recorded_at)
+    if isinstance(outcome, Refused):
+        raise LogCorrupt(position, f"{outcome.refusal}: expected {outcome.expected}; got {outcome.got}")
+    return outcome
+
+
+def at_rest(state: Authority) -> Authority:
+    """Return an authority without its place in its own chain, which the acts tell: it moves with every act."""
+    return msgspec.structs.replace(state, sequence=0, previous=FIRST_PREVIOUS)
+
+
+def _versions(position: int, changes: dict[str, State], signer: str, signed: State | None) -> Iterator[RowVersion]:
+    """Yield the rows that an entry begins. That its signer's chain moved on begins none: the acts tell."""
+    for stream, state in changes.items():
+        kept = at_rest(state) if isinstance(state, Authority) else state
+        if stream == signer and isinstance(signed, Authority) and at_rest(signed) == kept:
+            continue
+        yield RowVersion(stream, position, links_of(kept), kept)
+
+
+def _act(overlay: Overlay, entry: Entry, admitted: Admitted) -> ActRow:
+    event: Event = admitted.verified.event
+    stream = overlay.located[event.id]
+    state = overlay.get(stream)
+    links = links_of(state) if state is not None else Links()
+    return ActRow(
+        position=entry.position,
+        recorded_at=entry.recorded_at,
+        event_id=event.id,
+        type=event.type,
+        party=event.party,
+        authority=event.authority,
+        sequence=event.sequence,
+        payload_sha256=admitted.verified.envelope.payload_sha256,
+        stream=stream,
+        parties=tuple(sorted({event.party, *parties_of(event), *links.parties, *admitted.pending_on})),
+        instrument=instrument_of(overlay, stream, links),
+        pending_on=admitted.pending_on,
+    )
+
+
+def instrument_of(compact: Compact, stream: str, links: Links) -> str | None:
+    """Return the instrument that an act of `stream` is about: its own, its commitment's, or None."""
+    kind, _, entity = stream.partition("/")
+    if kind == "instrument":
+        return entity
+    if links.instrument is None and kind == "delivery" and links.commitment is not None:
+        state = compact.get(f"commitment/{links.commitment}")
+        return links_of(state).instrument if state is not None else None
+    return links.instrument

@@ -1,0 +1,107 @@
+"""By what the state of a stream is found: the parties it concerns, its instrument, the commitment it is under.
+
+Derived from the stream alone. A link may lead to more than counts in the end, such as an obligor of terms that were
+never agreed: the answers decide what counts.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ledger.events.commitments import CommitmentConverted, CommitmentMade
+from ledger.events.deliveries import DeliveryRecorded
+from ledger.events.header import Event
+from ledger.events.instruments import InstrumentRegistered
+from ledger.events.parties import PartyAdmitted, PartyRenamed, PartyRolesChanged, PartySucceeded
+from ledger.rules.compact import Authority, Opened, State
+from ledger.rules.history import History, effective
+from ledger.rules.standing import terms_of
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """`parties` are sorted, each once. `commitment`: what a delivery is under, or what a commitment is a part of."""
+
+    parties: tuple[str, ...] = ()
+    instrument: str | None = None
+    commitment: str | None = None
+
+
+def links_of(state: State) -> Links:
+    """Return by what the state is found."""
+    if isinstance(state, Opened):
+        return Links(_each_once((state.depositary, state.beneficiary)))
+    if isinstance(state, Authority):
+        return Links((state.party,))
+    history = state.history
+    kind, _, entity = history.stream.partition("/")
+    match kind:
+        case "party":
+            return Links((entity,))
+        case "instrument":
+            return Links(_each_once(_named(history)), instrument=entity)
+        case "commitment":
+            return _commitment_links(entity, history)
+        case "delivery":
+            return _delivery_links(history)
+        case _:
+            raise AssertionError(f"no links for {history.stream}")
+
+
+def _commitment_links(entity: str, history: History) -> Links:
+    events = _read(history)
+    first = next((event for event in events if _makes(event, entity)), None)
+    part_of = next((terms.part_of for event in reversed(events) if (terms := terms_of(event)) is not None), None)
+    return Links(
+        _each_once(_named(history)),
+        instrument=first.instrument if isinstance(first, CommitmentMade | CommitmentConverted) else None,
+        commitment=part_of.commitment if part_of is not None else None,
+    )
+
+
+def _makes(event: Event, commitment: str) -> bool:
+    match event:
+        case CommitmentMade():
+            return True
+        case CommitmentConverted():
+            return event.into == commitment
+        case _:
+            return False
+
+
+def _delivery_links(history: History) -> Links:
+    recorded = next((event for event in _read(history) if isinstance(event, DeliveryRecorded)), None)
+    if recorded is None:
+        return Links(_each_once(_named(history)))
+    return Links((recorded.party,), commitment=recorded.commitment)
+
+
+def _read(history: History) -> tuple[Event, ...]:
+    """Return the effective acts as corrected; where none is effective yet, the acts as they were proposed."""
+    counting = tuple(item.event for item in effective(history))
+    return counting or tuple(act.event for act in history.acts)
+
+
+def _named(history: History) -> Iterator[str]:
+    for act in history.acts:
+        yield act.event.party
+        yield from parties_of(act.event)
+
+
+def parties_of(event: Event) -> tuple[str, ...]:
+    """Return the parties that an act names, beside the one that signs it."""
+    terms = terms_of(event)
+    if terms is not None:
+        return tuple(obligor.party for obligor in terms.obligors)
+    match event:
+        case PartyAdmitted() | PartyRenamed() | PartyRolesChanged():
+            return (event.subject,)
+        case PartySucceeded():
+            return (event.predecessor,)
+        case InstrumentRegistered():
+            return event.parties
+        case _:
+            return ()
+
+
+def _each_once(parties: Iterator[str] | tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set(parties)))

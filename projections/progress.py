@@ -1,0 +1,42 @@
+"""One step of folding into a generation: read, decide again, write, move the place. Following and rebuilding take it.
+
+After `advance` returned True the rows of these entries are in the database and their place with them; a crash before
+that leaves neither.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import psycopg
+
+from ledger.rules.streams import others, reads
+from projections.folding import fold, parsed
+from projections.generations import Generation, write
+from projections.stored_state import StoredState
+
+BATCH_ENTRIES: Final = 500
+
+
+class Progress:
+    """A generation being folded over one connection in autocommit mode. Not for use from two threads at once."""
+
+    def __init__(self, connection: psycopg.Connection, generation: Generation) -> None:
+        self._connection = connection
+        self._state = StoredState(connection, generation.number)
+        self.generation = generation.number
+        self.place = generation.place
+
+    def advance(self, raws: Sequence[bytes]) -> bool:
+        """Fold and write the next entries. False if another did so before; then this object is of no more use.
+
+        Raises LogCorrupt, with nothing written.
+        """
+        entries = parsed(self.place, raws)
+        events = [item.envelope.event for item in entries]
+        self._state.fetch(stream for event in events for stream in (*reads(event), *others(event)))
+        batch = fold(self._state, self.place, entries)
+        if not write(self._connection, self.generation, batch):
+            return False
+        self._state.keep(batch.states)
+        self.place = batch.after
+        return True

@@ -1,0 +1,167 @@
+"""Rows in PostgreSQL at one tree size, all read from one snapshot: a rebuild that switches meanwhile is not seen.
+
+What is read began at or before the tree size and was replaced after it, so it stays as it is however far the follower
+goes on.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+import psycopg
+from psycopg_pool import ConnectionPool
+
+from ledger.rules.compact import Authority, State, decode_state
+from projections.folding import ActRow
+from projections.rows import States
+
+_AT: Final = "generation = %(generation)s AND from_position <= %(known_at)s"
+_STILL: Final = "(until_position IS NULL OR until_position > %(known_at)s)"
+_CHAINS: Final = """
+    SELECT name, last.sequence, last.payload_sha256 FROM unnest(%(authorities)s::text[]) AS name
+    CROSS JOIN LATERAL (
+        SELECT sequence, payload_sha256 FROM projection_acts
+        WHERE generation = %(generation)s AND authority = name AND position <= %(known_at)s
+        ORDER BY position DESC LIMIT 1
+    ) AS last"""
+_ACT_COLUMNS: Final = ", ".join(ActRow.__dataclass_fields__)
+
+
+class NotServing(Exception):
+    """No generation serves yet: the first fold of the log has not begun."""
+
+
+class NotKnown(Exception):
+    """The tree size asked for is beyond what was folded. Carries how far that is."""
+
+    def __init__(self, known_at: int, position: int) -> None:
+        super().__init__(f"expected a tree size of at most {position}, got {known_at}")
+        self.position = position
+
+
+@dataclass(frozen=True, slots=True)
+class FeedFilter:
+    """Which acts. `type` is exact, or a stream such as `delivery.*`. `descending`: newest first, before `after`."""
+
+    party: str | None = None
+    instrument: str | None = None
+    type: str | None = None
+    after: int | None = None
+    limit: int = 100
+    descending: bool = False
+
+
+@dataclass(frozen=True)
+class StoredRows:
+    """The rows of one generation at one tree size, within one transaction."""
+
+    connection: psycopg.Connection
+    generation: int
+    known_at: int
+    recorded_at: datetime | None
+
+    def states(self, streams: Collection[str]) -> States:
+        return self._select("stream = ANY(%(streams)s)", streams=sorted(set(streams)))
+
+    def of_kind(self, kind: str, after: str = "", limit: int | None = None) -> States:
+        return self._select("kind = %(kind)s AND stream > %(after)s", kind=kind, after=after, limit=limit)
+
+    def of_party(self, kind: str, party: str) -> States:
+        return self._select("kind = %(kind)s AND parties @> %(parties)s", kind=kind, parties=[party])
+
+    def of_instrument(self, kind: str, instrument: str) -> States:
+        return self._select("kind = %(kind)s AND instrument = %(instrument)s", kind=kind, instrument=instrument)
+
+    def of_commitments(self, kind: str, commitments: Collection[str]) -> States:
+        found = "kind = %(kind)s AND commitment = ANY(%(commitments)s)"
+        return self._select(found, kind=kind, commitments=sorted(commitments))
+
+    def feed(self, wanted: FeedFilter) -> Sequence[ActRow]:
+        """Return acts in order of position, at most `wanted.limit`."""
+        conditions = ["generation = %(generation)s", "position <= %(known_at)s"]
+        if wanted.party is not None:
+            conditions.append("parties @> ARRAY[%(party)s]")
+        if wanted.instrument is not None:
+            conditions.append("instrument = %(instrument)s")
+        if wanted.type is not None:
+            is_stream = wanted.type.endswith(".*")
+            conditions.append("starts_with(type, %(type)s)" if is_stream else "type = %(type)s")
+        if wanted.after is not None:
+            conditions.append(f"position {'<' if wanted.descending else '>'} %(after)s")
+        order = "DESC" if wanted.descending else "ASC"
+        where = " AND ".join(conditions)
+        query = f"SELECT {_ACT_COLUMNS} FROM projection_acts WHERE {where} ORDER BY position {order} LIMIT %(limit)s"
+        values = {name: getattr(wanted, name) for name in ("party", "instrument", "after", "limit")}
+        values["type"] = wanted.type.removesuffix("*") if wanted.type is not None else None
+        return [act_row(row) for row in self._execute(query, values)]
+
+    def acts_of(self, event_ids: Collection[str]) -> dict[str, ActRow]:
+        """Return the acts of `event_ids` that are known, by event id."""
+        query = f"""
+            SELECT {_ACT_COLUMNS} FROM projection_acts
+            WHERE generation = %(generation)s AND position <= %(known_at)s AND event_id = ANY(%(events)s)"""
+        rows = (act_row(row) for row in self._execute(query, {"events": sorted(set(event_ids))}))
+        return {row.event_id: row for row in rows}
+
+    def _select(self, condition: str, *, limit: int | None = None, **values: object) -> States:
+        query = f"""
+            SELECT stream, state FROM projection_rows WHERE {_AT} AND {_STILL} AND {condition}
+            ORDER BY stream LIMIT %(limit)s"""
+        rows = self._execute(query, {**values, "limit": limit})
+        return self._with_chains({stream: decode_state(state) for stream, state in rows})
+
+    def _with_chains(self, states: States) -> States:
+        """Return the states, each authority at its place in its own chain."""
+        authorities = [state.id for state in states.values() if isinstance(state, Authority)]
+        if not authorities:
+            return states
+        chains = {row[0]: row[1:] for row in self._execute(_CHAINS, {"authorities": authorities})}
+        return {stream: _in_chain(state, chains) for stream, state in states.items()}
+
+    def _execute(self, query: str, values: dict[str, object]) -> list[tuple[Any, ...]]:
+        bound = {**values, "generation": self.generation, "known_at": self.known_at}
+        return self.connection.execute(query.encode(), bound).fetchall()
+
+
+def _in_chain(state: State, chains: dict[str, tuple[Any, ...]]) -> State:
+    if not isinstance(state, Authority) or state.id not in chains:
+        return state
+    sequence, previous = chains[state.id]
+    return msgspec.structs.replace(state, sequence=sequence, previous=previous)
+
+
+def act_row(row: Sequence[object]) -> ActRow:
+    """Return the act that a row of `projection_acts` holds."""
+    values = (tuple(value) if isinstance(value, list) else value for value in row)
+    return ActRow(*values)  # type: ignore[arg-type]
+
+
+@contextmanager
+def reading(pool: ConnectionPool, known_at: int | datetime | None) -> Iterator[StoredRows]:
+    """Open the rows as known at a tree size, at an instant, or (None) now. Raises NotServing, NotKnown."""
+    with pool.connection() as connection, connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        serving = connection.execute(
+            "SELECT generation, position, recorded_at FROM projection_generations WHERE status = 'serving'"
+        ).fetchone()
+        if serving is None:
+            raise NotServing("no generation of rows serves yet")
+        generation, position, recorded_at = serving
+        if known_at is None:
+            yield StoredRows(connection, generation, position, recorded_at)
+            return
+        if isinstance(known_at, int) and known_at > position:
+            raise NotKnown(known_at, position)
+        bound = "position <= %s" if isinstance(known_at, int) else "recorded_at <= %s"
+        order = "position" if isinstance(known_at, int) else "recorded_at"
+        last = connection.execute(
+            f"""
+            SELECT position, recorded_at FROM projection_acts WHERE generation = %s AND {bound}
+            ORDER BY {order} DESC, position DESC LIMIT 1""".encode(),
+            [generation, known_at],
+        ).fetchone()
+        size, since = last if last is not None else (0, None)
+        yield StoredRows(connection, generation, size, since)

@@ -1,0 +1,81 @@
+"""The newest rows of one generation as the state that the rules decide on, while its follower folds the next entries.
+
+Only the follower that holds the generation's place may trust what is kept here: whoever lost a race starts anew.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+import msgspec
+import psycopg
+
+from ledger.rules.compact import Authority, State, decode_state
+
+STATES_MAX: Final = 50_000
+"""How many states are kept in memory; the oldest ones go first."""
+
+
+class StoredState:
+    """A Compact over `projection_rows`. Not for use from two threads at once."""
+
+    def __init__(self, connection: psycopg.Connection, generation: int) -> None:
+        self._connection = connection
+        self._generation = generation
+        self._states: dict[str, State | None] = {}
+
+    def get(self, stream: str) -> State | None:
+        """Return the state of a stream, or None if nothing was recorded there."""
+        if stream not in self._states:
+            self.fetch([stream])
+        return self._states[stream]
+
+    def locate(self, event_id: str) -> str | None:
+        """Return the stream in which the act `event_id` was recorded, or None if it is unknown."""
+        row = self._connection.execute(
+            "SELECT stream FROM projection_acts WHERE generation = %s AND event_id = %s", [self._generation, event_id]
+        ).fetchone()
+        return row[0] if row is not None else None
+
+    def acts_since(self, authority: str, since: datetime) -> tuple[str, ...]:
+        """Return the ids of the events that `authority` had admitted at or after `since`, in order."""
+        rows = self._connection.execute(
+            """
+            SELECT event_id FROM projection_acts
+            WHERE generation = %s AND authority = %s AND recorded_at >= %s ORDER BY position""",
+            [self._generation, authority, since],
+        )
+        return tuple(row[0] for row in rows)
+
+    def fetch(self, streams: Iterable[str]) -> None:
+        """Read the states of `streams` at once, those that are not here yet."""
+        missing = [stream for stream in dict.fromkeys(streams) if stream not in self._states]
+        if not missing:
+            return
+        rows = self._connection.execute(
+            """
+            SELECT stream, state FROM projection_rows
+            WHERE generation = %s AND stream = ANY(%s) AND until_position IS NULL""",
+            [self._generation, missing],
+        ).fetchall()
+        found = {stream: self._in_chain(decode_state(state)) for stream, state in rows}
+        self.keep({stream: found.get(stream) for stream in missing})
+
+    def keep(self, states: dict[str, State] | dict[str, State | None]) -> None:
+        """Take over states that were folded and written, or read."""
+        for stream, state in states.items():
+            self._states.pop(stream, None)
+            self._states[stream] = state
+        while len(self._states) > STATES_MAX:
+            del self._states[next(iter(self._states))]
+
+    def _in_chain(self, state: State) -> State:
+        if not isinstance(state, Authority):
+            return state
+        row = self._connection.execute(
+            """
+            SELECT sequence, payload_sha256 FROM projection_acts
+            WHERE generation = %s AND authority = %s ORDER BY position DESC LIMIT 1""",
+            [self._generation, state.id],
+        ).fetchone()
+        return msgspec.structs.replace(state, sequence=row[0], previous=row[1]) if row is not None else state
