@@ -1,0 +1,110 @@
+"""The commands that run a ledger: `gledger up` for one machine, `gledger serve` for a deployment."""
+
+import logging
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Final, NoReturn
+
+import typer
+
+from api import up as local
+from api.server import configure_logging, listen, migrate_when_up, server_of, url_of
+from api.settings import SettingsError, settings_from
+from ledger.cli.exit_codes import ExitCode
+from ledger.store.embedded import DataDirectoryInUse
+from ledger.store.errors import StoreError
+from ledger.store.unprivileged import EmbeddedPostgresError
+
+_STOPS: Final = (signal.SIGINT, signal.SIGTERM)
+
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any that is free.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Log every request.")]
+
+
+class Stopped(BaseException):
+    """Somebody asked this process to stop: raised wherever it is, so that everything on the way is closed."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command("up")(up)
+    app.command("serve")(serve)
+
+
+def up(
+    data: Annotated[Path, typer.Option(envvar="DATA", help="Directory of the ledger.")] = Path("data"),
+    port: Port = 8080,
+    host: Host = "127.0.0.1",
+    origin: Annotated[
+        str | None, typer.Option(help=f"Name of the log, fixed at the first start (default: {local.ORIGIN_DEFAULT}).")
+    ] = None,
+    verbose: Verbose = False,
+) -> None:
+    """Run a ledger of your own, with its own PostgreSQL unless DATABASE_URL is set, until Ctrl-C."""
+    configure_logging(logging.INFO if verbose else logging.WARNING)
+    wish = local.Wish(data=data, host=host, port=port, origin=origin)
+    with _failures_told(f"--host {host} --port {port}"), _stopped_by_signals():
+        local.run(wish, os.environ, _say)
+
+
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = 8080,
+) -> None:
+    """Run the server that the environment describes: DATABASE_URL, LEDGER_ORIGIN, LEDGER_KEY_FILE and others."""
+    configure_logging(logging.INFO)
+    with _failures_told(f"--host {host} --port {port}"), _stopped_by_signals():
+        settings = settings_from(os.environ)
+        with listen(host, port) as listening:
+            migrate_when_up(settings.database_url, _say)
+            url = url_of(listening)
+            server_of(settings, lambda: _say(f"the ledger {settings.origin} is ready at {url}")).run(
+                sockets=[listening]
+            )
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """Turn Ctrl-C and SIGTERM into an ordinary end. The HTTP server handles them itself and passes them on after it."""
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        # Only the first counts: what is being closed must not be interrupted halfway.
+        for one in _STOPS:
+            signal.signal(one, signal.SIG_IGN)
+        raise Stopped
+
+    before = {one: signal.signal(one, stop) for one in _STOPS}
+    try:
+        yield
+    except Stopped:
+        _say("stopped")
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+@contextmanager
+def _failures_told(address: str) -> Iterator[None]:
+    """Say in one line why the ledger cannot run: 2 for what the caller can change, 3 for what is not there."""
+    try:
+        yield
+    except (local.DataInUse, DataDirectoryInUse, SettingsError) as error:
+        _fail(str(error), ExitCode.USAGE)
+    except OSError as error:
+        _fail(f"expected to run at {address}; got {error.strerror or error}", ExitCode.USAGE)
+    except (StoreError, EmbeddedPostgresError) as error:
+        _fail(str(error), ExitCode.UNDECIDABLE)
+
+
+def _fail(message: str, code: ExitCode) -> NoReturn:
+    _say(message)
+    raise typer.Exit(code)

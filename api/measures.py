@@ -1,0 +1,43 @@
+"""What is counted and timed, in a registry of its own for each application.
+
+No label holds what a client chose: routes are named by their templates, outcomes and statuses by their codes.
+"""
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+
+_ACTS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class Measures:
+    """Counters of one application."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.submissions = Counter(
+            "gledger_submissions", "Acts submitted, by outcome", ["outcome"], registry=self.registry
+        )
+        self.acts = Histogram("gledger_submission_acts", "Acts in one request", buckets=_ACTS, registry=self.registry)
+        self.commit_seconds = Histogram(
+            "gledger_commit_seconds",
+            "From the complete request to its receipts",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.requests = Counter("gledger_requests", "Requests", ["route", "method", "status"], registry=self.registry)
+        self.request_seconds = Histogram(
+            "gledger_request_seconds", "Time to the last byte", ["route"], buckets=_SECONDS, registry=self.registry
+        )
+        self.tree_size = Gauge("gledger_tree_size", "Entries under the newest checkpoint", registry=self.registry)
+        self.projection_position = Gauge(
+            "gledger_projection_position", "Entries that the projections reflect", registry=self.registry
+        )
+
+    def text(self) -> bytes:
+        """Return the text exposition."""
+        return generate_latest(self.registry)

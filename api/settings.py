@@ -1,0 +1,138 @@
+"""What the operator decides, read once from the environment and from nowhere else.
+
+A frozen value that is complete: whoever holds Settings needs no other configuration. Secrets are not shown by repr.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from ledger.events.registry import service_authority
+from ledger.signing.signer import Ed25519Signer, load_signer
+
+DATA_DEFAULT: Final = "./data"
+DEPOSITARY_DEFAULT: Final = "depositary"
+SECRET_BYTES_MAX: Final = 4096
+
+# As ledger.events.values demands them of every event.
+_ORIGIN: Final = re.compile(r"[a-z0-9][a-z0-9.:/_-]{2,199}")
+_PARTY: Final = re.compile(r"[a-z][a-z0-9-]{1,31}")
+# A verifier key writes the origin before a plus sign and a signature line before a space, so neither can be in it.
+
+
+class SettingsError(ValueError):
+    """expected LEDGER_ORIGIN, such as ledger.example/compact; got nothing"""
+
+    def __init__(self, expected: str, got: str) -> None:
+        super().__init__(f"expected {expected}; got {got}")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the log is kept, what it is called, and the keys of the ledger itself.
+
+    `log_key` signs checkpoints, `service_key` what the rules force; one key may do both. `data` is a directory for
+    what must not be rolled back with the database.
+    """
+
+    database_url: str = field(repr=False)
+    origin: str
+    log_key: Ed25519Signer
+    service_key: Ed25519Signer
+    data: Path
+    depositary: str
+
+    @property
+    def service_authority(self) -> str:
+        """The id of the authority of the service key."""
+        return service_authority(self.depositary)
+
+
+def settings_from(environment: Mapping[str, str]) -> Settings:
+    """Return the settings that `environment` holds. Raises SettingsError with the variable and what it should be.
+
+    DATABASE_URL, or DATABASE_URL_FILE   how to reach PostgreSQL
+    LEDGER_ORIGIN                        the name of the log: a URL prefix without scheme
+    LEDGER_KEY_FILE                      PEM, Ed25519: signs checkpoints
+    LEDGER_SERVICE_KEY_FILE              PEM, Ed25519: signs what the rules force (default: LEDGER_KEY_FILE)
+    LEDGER_DATA                          a directory (default: ./data)
+    LEDGER_DEPOSITARY                    the depositary's party id (default: depositary)
+    """
+    log_key = _key(environment, "LEDGER_KEY_FILE")
+    return Settings(
+        database_url=_database_url(environment),
+        origin=checked_origin(_required(environment, "LEDGER_ORIGIN", "such as ledger.example/compact")),
+        log_key=log_key,
+        service_key=_key(environment, "LEDGER_SERVICE_KEY_FILE")
+        if _has(environment, "LEDGER_SERVICE_KEY_FILE")
+        else log_key,
+        data=Path(environment.get("LEDGER_DATA") or DATA_DEFAULT),
+        depositary=checked_depositary(environment.get("LEDGER_DEPOSITARY") or DEPOSITARY_DEFAULT),
+    )
+
+
+def checked_origin(origin: str) -> str:
+    """Return `origin` if events can name it. Raises SettingsError."""
+    if not _ORIGIN.fullmatch(origin):
+        expected = "LEDGER_ORIGIN of 3 to 200 lowercase letters, digits and . : / _ -, without scheme"
+        raise SettingsError(expected, ascii(origin[:80]))
+    return origin
+
+
+def checked_depositary(party: str) -> str:
+    """Return `party` if it can be a party's id. Raises SettingsError."""
+    if not _PARTY.fullmatch(party):
+        raise SettingsError("LEDGER_DEPOSITARY, a party id such as depositary", ascii(party[:80]))
+    return party
+
+
+def key_from(path: Path, variable: str) -> Ed25519Signer:
+    """Return the key in the PEM file that `variable` names. Raises SettingsError."""
+    expected = f"{variable} to name a readable PEM file of an Ed25519 private key, without passphrase"
+    try:
+        signer = load_signer(path, None)
+    except OSError as error:
+        raise SettingsError(expected, f"{path}: {error.strerror}") from None
+    except ValueError:
+        # What the parser says might repeat what stands in the file.
+        raise SettingsError(expected, f"{path}, which holds something else") from None
+    if not isinstance(signer, Ed25519Signer):
+        raise SettingsError(expected, f"{path}, which holds a key of {signer.algorithm}")
+    return signer
+
+
+def _has(environment: Mapping[str, str], name: str) -> bool:
+    return bool(environment.get(name))
+
+
+def _required(environment: Mapping[str, str], name: str, example: str) -> str:
+    value = environment.get(name)
+    if not value:
+        raise SettingsError(f"{name}, {example}", "nothing")
+    return value
+
+
+def _key(environment: Mapping[str, str], name: str) -> Ed25519Signer:
+    return key_from(Path(_required(environment, name, "the path of a PEM file")), name)
+
+
+def _database_url(environment: Mapping[str, str]) -> str:
+    """Return DATABASE_URL, or what the file holds that DATABASE_URL_FILE names; both at once is a mistake."""
+    if not _has(environment, "DATABASE_URL_FILE"):
+        return _required(environment, "DATABASE_URL", "such as postgresql://ledger@host/ledger, or DATABASE_URL_FILE")
+    if _has(environment, "DATABASE_URL"):
+        raise SettingsError("one of DATABASE_URL and DATABASE_URL_FILE", "both")
+    path = Path(environment["DATABASE_URL_FILE"])
+    try:
+        with path.open(encoding="utf-8") as file:
+            url = file.read(SECRET_BYTES_MAX).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise SettingsError("DATABASE_URL_FILE to name a readable file", f"{path}: {reason}") from None
+    if not url:
+        raise SettingsError(
+            "DATABASE_URL_FILE to name a file that holds a connection string", f"{path}, which is empty"
+        )
+    return url
