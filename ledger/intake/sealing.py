@@ -5,7 +5,6 @@ a tree size stays. So a receipt made again, after a crash or years later, is the
 """
 
 from collections.abc import Mapping
-from typing import Final
 
 from ledger.intake.errors import SealingFailed
 from ledger.log.checkpoint import Checkpoint, checkpoint_text, sign_checkpoint
@@ -16,8 +15,6 @@ from ledger.log.tiles import TileId, partial_tiles
 from ledger.log.tree import frontier_from_tiles
 from ledger.store.errors import StoreInconsistent
 from ledger.store.log import StoredLog
-
-NO_TILES: Final[Mapping[TileId, bytes]] = {}
 
 
 class Sealer:

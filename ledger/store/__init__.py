@@ -1,1 +1,15 @@
-"""PostgreSQL: the server, and the log in it."""
+"""PostgreSQL: the server, and the log in it.
+
+embedded     run a private PostgreSQL (with cluster, postmaster, runtime, server_process, unprivileged)
+schema       the tables, and what the database itself forbids
+database     connections, migration, grants
+log          read the log, and follow it
+application  the log as an application of the event-sourcing library
+recorder     append: entries, tiles, folded states and head in one transaction
+appending    what goes into that transaction, and what comes out
+head         how long the log is, and what binds all of it
+tiles        the Merkle tree in its table
+states       the folded states, for the rules and as stored
+evidence     what was signed under an id that was taken
+errors       what the store raises
+"""

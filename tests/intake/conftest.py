@@ -1,9 +1,13 @@
 """A founded ledger: a log in PostgreSQL, an intake, and the offices that sign."""
 
+import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from ledger.store.embedded import EmbeddedPostgres
 from ledger.store.log import StoredLog
 from tests.intake.ledgers import Ledger, found
 
@@ -14,3 +18,12 @@ def ledger(stored_log: StoredLog, database_url: str) -> Iterator[Ledger]:
     founded = found(stored_log, database_url)
     yield founded
     founded.check()
+
+
+@pytest.fixture
+def server() -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL for this test alone, which may be killed."""
+    directory = Path(tempfile.mkdtemp(prefix="ledger-test-killed-"))
+    with EmbeddedPostgres(directory) as running:
+        yield running
+    shutil.rmtree(directory, ignore_errors=True)

@@ -96,7 +96,7 @@ def test_each_submitter_gets_its_own_answer_in_order(ledger: Ledger) -> None:
     raws = [gb.renaming("1"), b"nonsense", gb.renaming("2")]
 
     async def submit_both(committer: Committer) -> list[list[Outcome]]:
-        return await asyncio.gather(committer.submit_many(raws), committer.submit_many([b"{}", de.renaming()]))
+        return list(await asyncio.gather(committer.submit_many(raws), committer.submit_many([b"{}", de.renaming()])))
 
     with running(ledger) as committer:
         mine, other = asyncio.run(submit_both(committer))

@@ -21,7 +21,6 @@ from ledger.store.errors import StoreInconsistent, StoreUnavailable, UnsafeServe
 from ledger.store.log import StoredLog
 from tests.acts import log_key
 from tests.intake.ledgers import Ledger, found
-from tests.intake.test_kills import server  # noqa: F401  # a fixture
 from tests.postgres import ask
 from tests.store.embedded_servers import wait_until
 
@@ -160,7 +159,7 @@ def test_a_commit_that_would_not_be_waited_for_is_refused(ledger: Ledger) -> Non
 
 
 @pytest.mark.fault
-def test_no_receipt_for_a_commit_whose_wait_for_the_standby_was_cancelled(server: EmbeddedPostgres) -> None:  # noqa: F811
+def test_no_receipt_for_a_commit_whose_wait_for_the_standby_was_cancelled(server: EmbeddedPostgres) -> None:
     """It is in the log of this machine only. Once the standby has it, the same bytes give the receipt."""
     migrate(server.dsn)
     with StoredLog(server.dsn) as log:

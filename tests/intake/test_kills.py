@@ -6,11 +6,9 @@ can tell: with commits that are not waited for, it must miss entries.
 
 import os
 import random
-import shutil
 import signal
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -35,15 +33,6 @@ CREATE TRIGGER hurry BEFORE INSERT ON checkpoints FOR EACH ROW EXECUTE FUNCTION 
 """
 
 pytestmark = pytest.mark.fault
-
-
-@pytest.fixture
-def server() -> Iterator[EmbeddedPostgres]:
-    """A PostgreSQL for this test alone, which may be killed."""
-    directory = Path(tempfile.mkdtemp(prefix="ledger-test-killed-"))
-    with EmbeddedPostgres(directory) as running:
-        yield running
-    shutil.rmtree(directory, ignore_errors=True)
 
 
 @pytest.fixture

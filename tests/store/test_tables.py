@@ -2,8 +2,10 @@
 
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
 
 import psycopg
 import pytest
@@ -30,11 +32,15 @@ ENTRY = (
     " payload_sha256, authority, recorded_at, stream, 1000, pending_on FROM entries LIMIT 1"
 )
 
-FORBIDDEN = [
+REWRITES = [
     *(f"UPDATE {table} SET {column} = {column}" for table, column in zip(WRITTEN_ONCE, COLUMNS, strict=True)),
     *(f"DELETE FROM {table}" for table in WRITTEN_ONCE + KEPT),
     *(f"TRUNCATE {table}" for table in WRITTEN_ONCE + KEPT),
     "TRUNCATE entries, head, tiles, streams, checkpoints, conflicts",
+]
+
+# Of a log of five entries: gaps, steps back, other trees.
+CONTRADICTIONS = [
     "UPDATE head SET tree_size = 4",
     "UPDATE head SET tree_size = 6",
     "UPDATE head SET root = decode(repeat('00', 32), 'hex')",
@@ -101,22 +107,31 @@ def test_tables_of_a_newer_version_are_left_alone(database_url: str) -> None:
 
 
 @pytest.mark.parametrize("mode", ["origin", "replica"])
-@pytest.mark.parametrize("statement", FORBIDDEN)
-def test_the_database_itself_refuses_to_rewrite(judged: Ledger, statement: str, mode: str) -> None:
+def test_the_database_itself_refuses_to_rewrite(judged: Ledger, mode: str) -> None:
     with psycopg.connect(judged.database_url) as connection:
         # Ordinary triggers do not fire in the mode that replication uses.
         connection.execute(f"SET session_replication_role = {mode}".encode())
-        with pytest.raises(psycopg.Error):
+        assert passing(connection, REWRITES + CONTRADICTIONS) == []
+
+
+def passing(connection: psycopg.Connection[Any], statements: Sequence[str]) -> list[str]:
+    """Return the statements that the database carries out, each by itself and undone again."""
+    passed = []
+    for statement in statements:
+        with suppress(psycopg.Error), connection.transaction(force_rollback=True):
             connection.execute(statement.encode())
+            passed.append(statement)
+    return passed
 
 
 def test_what_the_log_itself_writes_passes(judged: Ledger) -> None:
     """Otherwise the statements above might fail for another reason than being forbidden."""
+    allowed = [
+        ENTRY.format(position=6),
+        "UPDATE tiles SET hashes = hashes || decode(repeat('00', 32), 'hex')",
+    ]
     with psycopg.connect(judged.database_url) as connection:
-        connection.execute(ENTRY.format(position=6).encode())
-        connection.execute("UPDATE tiles SET hashes = hashes || decode(repeat('00', 32), 'hex')")
-        connection.execute("UPDATE head SET tree_size = 6")
-        connection.rollback()
+        assert passing(connection, allowed) == allowed
 
 
 def test_the_owner_has_given_up_the_privilege_to_rewrite(judged: Ledger) -> None:
@@ -138,10 +153,7 @@ def test_a_role_that_may_append_may_do_no_more(judged: Ledger) -> None:
                 judged.keep(intake.submit([judged.office("gb").renaming()]))
             migrate(as_role)
             with psycopg.connect(as_role) as own:
-                for statement in ("DROP TABLE entries", "ALTER TABLE entries DISABLE TRIGGER append_only", *FORBIDDEN):
-                    with pytest.raises(psycopg.Error):
-                        own.execute(statement.encode())
-                    own.rollback()
+                assert passing(own, ["DROP TABLE entries", "ALTER TABLE entries DISABLE TRIGGER ALL", *REWRITES]) == []
         finally:
             connection.execute(f"DROP OWNED BY {role}; DROP ROLE {role}".encode())
 
