@@ -34,12 +34,11 @@ from ledger.client.errors import ClientError
 from ledger.client.http import LedgerClient
 from ledger.client.source import LedgerUrl
 from ledger.events.canonical import canonical_bytes
-from ledger.events.parties import Role
 from projections.obligations import obligations_of
 from projections.reading import Known
 from projections.rows import MemoryRows
+from projections.summary import summaries
 
-GUARANTOR_ROLES: Final = frozenset({Role.GUARANTOR, Role.SANCTIONS_GUARANTOR})
 SHOWN_BYTES: Final = 40
 
 Watch = Callable[[Followed], None]
@@ -106,10 +105,8 @@ def known_from(audited: Audited) -> Known:
 
 
 def guarantors_of(known: Known) -> list[str]:
-    """Return the ids of the parties that are guarantors on that day, in order."""
-    ids = [stream.partition("/")[2] for stream in known.rows.of_kind("party")]
-    parties = ((party_id, known.party(party_id)) for party_id in ids)
-    return [party_id for party_id, party in parties if party is not None and GUARANTOR_ROLES & set(party.roles)]
+    """Return the ids of the parties that are guarantors on that day or owe something, in order."""
+    return [summary.guarantor for summary in summaries(known)]
 
 
 def obligations_answer(known: Known, party: str) -> list[dict[str, Any]]:
@@ -120,34 +117,34 @@ def obligations_answer(known: Known, party: str) -> list[dict[str, Any]]:
 
 def projections_bytes(audited: Audited) -> bytes:
     """Return `projections.json` as it follows from the audited entries: canonical JSON, without a line feed."""
-    known = known_from(audited)
-    return canonical_bytes(
-        {
-            "origin": audited.checkpoint.origin,
-            "known_at": audited.checkpoint.tree_size,
-            "root": audited.checkpoint.root.hex(),
-            "as_of": known.as_of.isoformat(),
-            "obligations": {party: obligations_answer(known, party) for party in guarantors_of(known)},
-        }
-    )
+    return _file_of(audited, known_from(audited))[0]
+
+
+def _file_of(audited: Audited, known: Known) -> tuple[bytes, int]:
+    """Return the bytes of the file, and of how many guarantors it speaks."""
+    obligations = {party: obligations_answer(known, party) for party in guarantors_of(known)}
+    content = {
+        "origin": audited.checkpoint.origin,
+        "known_at": audited.checkpoint.tree_size,
+        "root": audited.checkpoint.root.hex(),
+        "as_of": known.as_of.isoformat(),
+        "obligations": obligations,
+    }
+    return canonical_bytes(content), len(obligations)
 
 
 def check_file(audited: Audited, written: bytes) -> Proved:
     """Return the line of the report if `written` is what follows from the entries. Raises LieFound."""
-    derived = projections_bytes(audited)
+    known = known_from(audited)
+    derived, guarantors = _file_of(audited, known)
     if written != derived:
         at = _first_difference(derived, written)
-        finding = Finding(
-            Lie.PROJECTION_WRONG,
-            f"{PROJECTIONS}, byte {at}",
-            None,
-            _excerpt(derived, at),
-            _excerpt(written, at),
-            {"known_at": str(audited.checkpoint.tree_size), "derived": readable(derived)},
+        place = f"{PROJECTIONS}, byte {at}"
+        evidence = {"known_at": str(audited.checkpoint.tree_size), "derived": readable(derived)}
+        raise LieFound(
+            Finding(Lie.PROJECTION_WRONG, place, None, _excerpt(derived, at), _excerpt(written, at), evidence)
         )
-        raise LieFound(finding)
-    known = known_from(audited)
-    return _proved(len(guarantors_of(known)), known.as_of, f"{PROJECTIONS}, {len(written)} bytes")
+    return _proved(guarantors, known.as_of, f"{PROJECTIONS}, {len(written)} bytes")
 
 
 def check_answers(audited: Audited, client: LedgerClient) -> Proved:

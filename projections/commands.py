@@ -6,12 +6,13 @@ undecided: 3.
 
 import os
 import traceback
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from re import fullmatch
 from typing import Annotated, Final, NoReturn
 
+import psycopg
 import typer
 
 from ledger.audit.audit import Pins
@@ -25,10 +26,13 @@ from ledger.client.errors import ClientError
 from ledger.client.http import LedgerClient
 from ledger.log.errors import NoteInvalid
 from ledger.log.note import NOTE_BYTES_MAX, VerifierKey, parse_vkey
-from ledger.store.embedded import EmbeddedPostgres
+from ledger.store.embedded import DataDirectoryInUse, EmbeddedPostgres
+from ledger.store.errors import StoreError
 from ledger.store.log import StoredLog
+from ledger.store.unprivileged import EmbeddedPostgresError
 from projections.audit import audit_export, audit_url, write_projections
 from projections.audited_acts import PartyActs
+from projections.folding import LogCorrupt
 from projections.rebuild import RebuildRunning
 from projections.rebuild import rebuild as rebuild_rows
 
@@ -95,16 +99,26 @@ def rebuild(
     ] = DATA_DEFAULT,
 ) -> None:
     """Fold the whole log into new rows while the old ones serve, then switch to them."""
-    with ExitStack() as opened:
+    with _failures_told(), ExitStack() as opened:
         dsn = _database_url() or opened.enter_context(EmbeddedPostgres(data / "postgres")).dsn
         log = opened.enter_context(StoredLog(dsn))
         progress = opened.enter_context(progress_bar("rebuilding"))
         task = progress.add_task("", total=log.head().tree_size)
-        try:
-            position = rebuild_rows(log, dsn, lambda done: progress.update(task, completed=done))
-        except RebuildRunning as error:
-            _end(str(error), ExitCode.UNDECIDABLE)
+        position = rebuild_rows(log, dsn, lambda done: progress.update(task, completed=done))
     emit(f"rebuilt from {position} entries")
+
+
+@contextmanager
+def _failures_told() -> Iterator[None]:
+    """Say in one line why there are no new rows. The old ones go on serving."""
+    try:
+        yield
+    except LogCorrupt as error:
+        _end(str(error), ExitCode.INVALID)
+    except DataDirectoryInUse as error:
+        _end(f"{error} A rebuild beside a running server needs DATABASE_URL.", ExitCode.USAGE)
+    except (RebuildRunning, StoreError, EmbeddedPostgresError, psycopg.Error) as error:
+        _end(str(error), ExitCode.UNDECIDABLE)
 
 
 def _audited(target: str, pins: Pins, watch: Callable[[Followed], None]) -> Report:

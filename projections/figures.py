@@ -61,12 +61,31 @@ class Amount:
 NOTHING = Amount()
 
 
+class Tally:
+    """A sum that is being made: of many amounts, the events of all those that are something."""
+
+    __slots__ = ("_events", "value")
+
+    def __init__(self) -> None:
+        self.value = ZERO
+        self._events: set[str] = set()
+
+    def add(self, value: Fraction, events: Iterable[str]) -> None:
+        if value:
+            self.value += value
+            self._events.update(events)
+
+    @property
+    def amount(self) -> Amount:
+        return Amount(self.value, frozenset(self._events))
+
+
 def total(amounts: Iterable[Amount]) -> Amount:
     """Return the sum, with every event behind one of its parts."""
-    result = NOTHING
+    tally = Tally()
     for amount in amounts:
-        result = result + amount
-    return result
+        tally.add(amount.value, amount.events)
+    return tally.amount
 
 
 def measure_of(promised: Object) -> Measure | None:
@@ -104,9 +123,10 @@ def allot(value: Fraction, weights: Sequence[Fraction], decimals: int | None) ->
     With `decimals`, each part is in whole minor units: what is left after rounding down goes, one minor unit each, to
     those with the largest remainder, and among equals to the first.
     """
+    if not value or sum(map(bool, weights)) <= 1:
+        # Nothing to divide, or nobody to divide it with.
+        return [value if weight else ZERO for weight in weights]
     whole = sum(weights, ZERO)
-    if not whole:
-        return [ZERO for _ in weights]
     exact = [value * weight / whole for weight in weights]
     if decimals is None:
         return exact

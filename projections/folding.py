@@ -4,7 +4,7 @@ So a row can only say what the rules say. An entry that does not continue the ch
 admitted, is corruption: it raises, and nothing of its batch is kept.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -127,8 +127,9 @@ def fold(compact: Compact, before: Place, entries: Sequence[Parsed]) -> Batch:
         signer = f"authority/{item.envelope.event.authority}"
         signed = overlay.get(signer)
         changes = overlay.apply(admitted, item.entry.position, item.entry.recorded_at)
-        rows += _versions(item.entry.position, changes, signer, signed)
-        acts.append(_act(overlay, item.entry, admitted))
+        begun = list(_versions(item.entry.position, changes, signer, signed))
+        rows += begun
+        acts.append(_act(overlay, item.entry, admitted, {row.stream: row.links for row in begun}))
     last = entries[-1].entry if entries else None
     after = Place(last.position, last.sha256, last.recorded_at) if last is not None else before
     return Batch(before, after, tuple(rows), tuple(acts), overlay.changes)
@@ -162,11 +163,11 @@ def _versions(position: int, changes: dict[str, State], signer: str, signed: Sta
         yield RowVersion(stream, position, links_of(kept), kept)
 
 
-def _act(overlay: Overlay, entry: Entry, admitted: Admitted) -> ActRow:
+def _act(overlay: Overlay, entry: Entry, admitted: Admitted, known: Mapping[str, Links]) -> ActRow:
     event: Event = admitted.verified.event
     stream = overlay.located[event.id]
     state = overlay.get(stream)
-    links = links_of(state) if state is not None else Links()
+    links = known.get(stream) or (links_of(state) if state is not None else Links())
     return ActRow(
         position=entry.position,
         recorded_at=entry.recorded_at,

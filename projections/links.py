@@ -69,7 +69,8 @@ def _makes(event: Event, commitment: str) -> bool:
 
 
 def _delivery_links(history: History) -> Links:
-    recorded = next((event for event in _read(history) if isinstance(event, DeliveryRecorded)), None)
+    # What a delivery is under cannot be corrected, so the act as it was signed tells.
+    recorded = next((act.event for act in history.acts if isinstance(act.event, DeliveryRecorded)), None)
     if recorded is None:
         return Links(_each_once(_named(history)))
     return Links((recorded.party,), commitment=recorded.commitment)

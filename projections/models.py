@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
 
-import psycopg
-
 from ledger.store.database import database_errors, open_pool
 from projections.stored_rows import NotKnown, NotServing, StoredRows, reading
 
@@ -49,16 +47,13 @@ class ReadModels:
         """
         give_up = time.monotonic() + LAG_SECONDS_MAX
         while True:
-            with database_errors():
-                try:
-                    with reading(self._pool, known_at) as rows:
-                        yield rows
-                    return
-                except psycopg.errors.UndefinedTable:
-                    raise NotServing("no rows yet: nothing has followed the log") from None
-                except NotKnown:
-                    if time.monotonic() > give_up:
-                        raise
+            try:
+                with database_errors(), reading(self._pool, known_at) as rows:
+                    yield rows
+                return
+            except (NotServing, NotKnown):
+                if time.monotonic() > give_up:
+                    raise
             time.sleep(LAG_POLL_SECONDS)
 
     def kept(self, name: str) -> bytes | None:

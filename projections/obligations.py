@@ -203,7 +203,7 @@ def _end_with_the_text(owing: Owing, shares: Iterable[Share]) -> None:
         return
     for share in shares:
         if share.amount is not None and (share.part.when is None or share.part.when.last >= until):
-            share.released = share.released + Amount(share.open, frozenset(owing.effect.events))
+            share.let_go.add(share.open, owing.effect.events)
 
 
 def _part_shown(owing: Owing, measure: Measure, share: Share, how: PartState) -> PartShown:

@@ -10,8 +10,8 @@ from typing import Final
 import psycopg
 
 from ledger.rules.streams import others, reads
-from projections.folding import fold, parsed
-from projections.generations import Generation, write
+from projections.folding import Batch, LogCorrupt, fold, parsed
+from projections.generations import Generation, numbered, write
 from projections.stored_state import StoredState
 
 BATCH_ENTRIES: Final = 500
@@ -22,21 +22,37 @@ class Progress:
 
     def __init__(self, connection: psycopg.Connection, generation: Generation) -> None:
         self._connection = connection
-        self._state = StoredState(connection, generation.number)
+        self._state = StoredState(connection, generation.number, generation.place.position)
         self.generation = generation.number
         self.place = generation.place
 
     def advance(self, raws: Sequence[bytes]) -> bool:
         """Fold and write the next entries. False if another did so before; then this object is of no more use.
 
-        Raises LogCorrupt, with nothing written.
+        Raises LogCorrupt, with the entries before that one written.
         """
+        try:
+            batch = self._folded(raws)
+        except LogCorrupt as error:
+            if not self._holds_place():
+                # The rows went away while they were read: a rebuild has switched. The log need not be at fault.
+                return False
+            sound = raws[: error.position - self.place.position - 1]
+            if sound and not self.advance(sound):
+                return False
+            raise
+        if not write(self._connection, self.generation, batch):
+            return False
+        self.place = batch.after
+        self._state.move(batch.after.position, batch.states)
+        return True
+
+    def _folded(self, raws: Sequence[bytes]) -> Batch:
         entries = parsed(self.place, raws)
         events = [item.envelope.event for item in entries]
         self._state.fetch(stream for event in events for stream in (*reads(event), *others(event)))
-        batch = fold(self._state, self.place, entries)
-        if not write(self._connection, self.generation, batch):
-            return False
-        self._state.keep(batch.states)
-        self.place = batch.after
-        return True
+        return fold(self._state, self.place, entries)
+
+    def _holds_place(self) -> bool:
+        found = numbered(self._connection, self.generation)
+        return found is not None and found.place == self.place

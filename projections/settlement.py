@@ -19,7 +19,7 @@ from ledger.events.terms import Bound, Recurrence, Terms
 from ledger.events.values import share_of
 from ledger.rules.commitments import Commitment
 from projections.claims import Claim
-from projections.figures import NOTHING, ZERO, Amount, Measure, allot, total
+from projections.figures import ZERO, Amount, Measure, Tally, allot
 from projections.parts import Part
 
 
@@ -29,13 +29,21 @@ class Share:
 
     part: Part
     amount: Fraction | None
-    delivered: Amount = NOTHING
-    released: Amount = NOTHING
+    filled: Tally = field(default_factory=Tally)
+    let_go: Tally = field(default_factory=Tally)
+
+    @property
+    def delivered(self) -> Amount:
+        return self.filled.amount
+
+    @property
+    def released(self) -> Amount:
+        return self.let_go.amount
 
     @property
     def open(self) -> Fraction:
         """What is neither delivered nor released."""
-        return ZERO if self.amount is None else self.amount - self.delivered.value - self.released.value
+        return ZERO if self.amount is None else self.amount - self.filled.value - self.let_go.value
 
 
 @dataclass(slots=True)
@@ -45,12 +53,12 @@ class Account:
     party: str
     share: Fraction
     shares: list[Share]
-    delivered: Amount = NOTHING
-    acknowledged: Amount = NOTHING
-    disputed: Amount = NOTHING
-    under_way: Amount = NOTHING
-    beyond: Amount = NOTHING
-    reimbursing: Amount = NOTHING
+    delivered: Tally = field(default_factory=Tally)
+    acknowledged: Tally = field(default_factory=Tally)
+    disputed: Tally = field(default_factory=Tally)
+    under_way: Tally = field(default_factory=Tally)
+    beyond: Tally = field(default_factory=Tally)
+    reimbursing: Tally = field(default_factory=Tally)
     deliveries: list[str] = field(default_factory=list)
 
 
@@ -81,6 +89,8 @@ class Settlement:
             credited[number] += filled
             left += portion - filled
         for index in eligible:
+            if left == 0:
+                break
             opens = [account.shares[index].open for account in self.accounts]
             for number, amount in enumerate(allot(min(left, sum(opens, ZERO)), opens, self.measure.decimals)):
                 credited[number] += self._fill(number, [index], amount, claim)
@@ -104,7 +114,7 @@ class Settlement:
             share = self.accounts[number].shares[index]
             taken = min(amount - filled, share.open)
             if taken > 0:
-                share.delivered = share.delivered + Amount(taken, claim.claimed.events)
+                share.filled.add(taken, claim.claimed.events)
                 filled += taken
         return filled
 
@@ -113,8 +123,7 @@ class Settlement:
         own = next((number for number, one in enumerate(self.accounts) if one.party == claim.party), 0)
         is_indeterminate = any(part.amount is None for part in self.parts)
         if left > 0 and not is_indeterminate:
-            account = self.accounts[own]
-            account.beyond = account.beyond + Amount(left, claim.claimed.events)
+            self.accounts[own].beyond.add(left, claim.claimed.events)
         credited = [amount + (left if number == own else ZERO) for number, amount in enumerate(credited)]
         said = (
             allot(claim.acknowledged.value, credited, self.measure.decimals),
@@ -124,19 +133,19 @@ class Settlement:
             if not credited[number]:
                 continue
             account.deliveries.append(claim.delivery)
-            account.delivered = account.delivered + Amount(credited[number], claim.claimed.events)
-            account.acknowledged = account.acknowledged + Amount(said[0][number], claim.acknowledged.events)
-            account.disputed = account.disputed + Amount(said[1][number], claim.disputed.events)
+            account.delivered.add(credited[number], claim.claimed.events)
+            account.acknowledged.add(said[0][number], claim.acknowledged.events)
+            account.disputed.add(said[1][number], claim.disputed.events)
             if claim.reimburses is not None:
-                account.reimbursing = account.reimbursing + Amount(credited[number], claim.claimed.events)
+                account.reimbursing.add(credited[number], claim.claimed.events)
 
     def note_under_way(self, claim: Claim) -> None:
         """Note a claim that has not reached the milestone that counts. What the beneficiary said of it stands."""
         own = next((one for one in self.accounts if one.party == claim.party), self.accounts[0])
         own.deliveries.append(claim.delivery)
-        own.under_way = own.under_way + claim.claimed
-        own.acknowledged = own.acknowledged + claim.acknowledged
-        own.disputed = own.disputed + claim.disputed
+        own.under_way.add(claim.claimed.value, claim.claimed.events)
+        own.acknowledged.add(claim.acknowledged.value, claim.acknowledged.events)
+        own.disputed.add(claim.disputed.value, claim.disputed.events)
 
     def release(self, amount: Fraction | None, event_id: str) -> None:
         """Release the obligors from `amount`, the oldest parts first, or from all that is open."""
@@ -145,8 +154,7 @@ class Settlement:
             open_now = sum(opens, ZERO)
             released = open_now if amount is None else min(amount, open_now)
             for account, portion in zip(self.accounts, allot(released, opens, self.measure.decimals), strict=True):
-                share = account.shares[index]
-                share.released = share.released + Amount(portion, frozenset({event_id}))
+                account.shares[index].let_go.add(portion, [event_id])
             if amount is not None:
                 amount -= released
 
@@ -191,8 +199,3 @@ def _steps(
     if view.ended_on is not None and view.ended_in is not None and view.state != "waived":
         steps.append(((view.ended_on, 2), (None, view.ended_in)))
     return steps
-
-
-def open_total(shares: Sequence[Share]) -> Amount:
-    """Return what is open in all, with the events that the parts rest on."""
-    return total(Amount(share.open, frozenset(share.part.events)) for share in shares)

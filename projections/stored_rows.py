@@ -49,6 +49,7 @@ class FeedFilter:
     party: str | None = None
     instrument: str | None = None
     type: str | None = None
+    stream: str | None = None
     after: int | None = None
     limit: int = 100
     descending: bool = False
@@ -86,6 +87,8 @@ class StoredRows:
             conditions.append("parties @> ARRAY[%(party)s]")
         if wanted.instrument is not None:
             conditions.append("instrument = %(instrument)s")
+        if wanted.stream is not None:
+            conditions.append("stream = %(stream)s")
         if wanted.type is not None:
             is_stream = wanted.type.endswith(".*")
             conditions.append("starts_with(type, %(type)s)" if is_stream else "type = %(type)s")
@@ -94,7 +97,7 @@ class StoredRows:
         order = "DESC" if wanted.descending else "ASC"
         where = " AND ".join(conditions)
         query = f"SELECT {_ACT_COLUMNS} FROM projection_acts WHERE {where} ORDER BY position {order} LIMIT %(limit)s"
-        values = {name: getattr(wanted, name) for name in ("party", "instrument", "after", "limit")}
+        values = {name: getattr(wanted, name) for name in ("party", "instrument", "stream", "after", "limit")}
         values["type"] = wanted.type.removesuffix("*") if wanted.type is not None else None
         return [act_row(row) for row in self._execute(query, values)]
 
@@ -144,9 +147,12 @@ def reading(pool: ConnectionPool, known_at: int | datetime | None) -> Iterator[S
     """Open the rows as known at a tree size, at an instant, or (None) now. Raises NotServing, NotKnown."""
     with pool.connection() as connection, connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        serving = connection.execute(
-            "SELECT generation, position, recorded_at FROM projection_generations WHERE status = 'serving'"
-        ).fetchone()
+        try:
+            serving = connection.execute(
+                "SELECT generation, position, recorded_at FROM projection_generations WHERE status = 'serving'"
+            ).fetchone()
+        except psycopg.errors.UndefinedTable:
+            raise NotServing("no tables yet: nothing has followed the log") from None
         if serving is None:
             raise NotServing("no generation of rows serves yet")
         generation, position, recorded_at = serving

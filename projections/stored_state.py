@@ -1,9 +1,10 @@
-"""The newest rows of one generation as the state that the rules decide on, while its follower folds the next entries.
+"""The rows of one generation at one position as the state that the rules decide on, while the next entries are folded.
 
-Only the follower that holds the generation's place may trust what is kept here: whoever lost a race starts anew.
+What others write meanwhile is beyond that position and is not seen. Only the follower that moves the generation's place
+may move the position here with it: whoever lost a race starts anew.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -19,9 +20,10 @@ STATES_MAX: Final = 50_000
 class StoredState:
     """A Compact over `projection_rows`. Not for use from two threads at once."""
 
-    def __init__(self, connection: psycopg.Connection, generation: int) -> None:
+    def __init__(self, connection: psycopg.Connection, generation: int, position: int) -> None:
         self._connection = connection
         self._generation = generation
+        self._position = position
         self._states: dict[str, State | None] = {}
 
     def get(self, stream: str) -> State | None:
@@ -33,7 +35,8 @@ class StoredState:
     def locate(self, event_id: str) -> str | None:
         """Return the stream in which the act `event_id` was recorded, or None if it is unknown."""
         row = self._connection.execute(
-            "SELECT stream FROM projection_acts WHERE generation = %s AND event_id = %s", [self._generation, event_id]
+            "SELECT stream FROM projection_acts WHERE generation = %s AND event_id = %s AND position <= %s",
+            [self._generation, event_id, self._position],
         ).fetchone()
         return row[0] if row is not None else None
 
@@ -42,8 +45,8 @@ class StoredState:
         rows = self._connection.execute(
             """
             SELECT event_id FROM projection_acts
-            WHERE generation = %s AND authority = %s AND recorded_at >= %s ORDER BY position""",
-            [self._generation, authority, since],
+            WHERE generation = %s AND authority = %s AND recorded_at >= %s AND position <= %s ORDER BY position""",
+            [self._generation, authority, since, self._position],
         )
         return tuple(row[0] for row in rows)
 
@@ -55,14 +58,19 @@ class StoredState:
         rows = self._connection.execute(
             """
             SELECT stream, state FROM projection_rows
-            WHERE generation = %s AND stream = ANY(%s) AND until_position IS NULL""",
-            [self._generation, missing],
+            WHERE generation = %s AND stream = ANY(%s) AND from_position <= %s
+            AND (until_position IS NULL OR until_position > %s)""",
+            [self._generation, missing, self._position, self._position],
         ).fetchall()
         found = {stream: self._in_chain(decode_state(state)) for stream, state in rows}
-        self.keep({stream: found.get(stream) for stream in missing})
+        self._keep({stream: found.get(stream) for stream in missing})
 
-    def keep(self, states: dict[str, State] | dict[str, State | None]) -> None:
-        """Take over states that were folded and written, or read."""
+    def move(self, position: int, states: dict[str, State]) -> None:
+        """Go on to a position, with the states that were folded and written on the way."""
+        self._position = position
+        self._keep(states)
+
+    def _keep(self, states: Mapping[str, State | None]) -> None:
         for stream, state in states.items():
             self._states.pop(stream, None)
             self._states[stream] = state
@@ -75,7 +83,7 @@ class StoredState:
         row = self._connection.execute(
             """
             SELECT sequence, payload_sha256 FROM projection_acts
-            WHERE generation = %s AND authority = %s ORDER BY position DESC LIMIT 1""",
-            [self._generation, state.id],
+            WHERE generation = %s AND authority = %s AND position <= %s ORDER BY position DESC LIMIT 1""",
+            [self._generation, state.id, self._position],
         ).fetchone()
         return msgspec.structs.replace(state, sequence=row[0], previous=row[1]) if row is not None else state

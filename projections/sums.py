@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 from ledger.events.terms import Bound
 from projections.answers import PartState
-from projections.figures import NOTHING, ZERO, Amount, Figure, Measure, figure, total
+from projections.figures import NOTHING, ZERO, Amount, Figure, Measure, Tally, figure, total
 from projections.owing import Owing
 from projections.reading import explained
 from projections.settlement import Account, Share
@@ -79,15 +79,15 @@ class Sums:
         return self._figure(fallen)
 
     def of_account(self, name: AccountFigure) -> Figure | None:
-        amount: Amount = getattr(self._account, name) if self._account is not None else NOTHING
-        return self._figure(amount)
+        tally: Tally | None = getattr(self._account, name) if self._account is not None else None
+        return self._figure(tally.amount if tally is not None else NOTHING)
 
     def unanswered(self) -> Figure | None:
         """What was claimed, under way included, and neither acknowledged nor disputed."""
         account = self._account
         if account is None:
             return self._figure(NOTHING)
-        claimed = account.delivered + account.under_way
+        claimed = account.delivered.amount + account.under_way.amount
         answered = account.acknowledged.value + account.disputed.value
         return self._figure(Amount(claimed.value - answered, claimed.events))
 

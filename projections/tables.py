@@ -67,6 +67,7 @@ _STATEMENTS: Final = (
     )""",
     "CREATE UNIQUE INDEX IF NOT EXISTS projection_acts_event ON projection_acts (generation, event_id)",
     "CREATE INDEX IF NOT EXISTS projection_acts_authority ON projection_acts (generation, authority, position)",
+    "CREATE INDEX IF NOT EXISTS projection_acts_stream ON projection_acts (generation, stream, position)",
     "CREATE INDEX IF NOT EXISTS projection_acts_time ON projection_acts (generation, recorded_at, position)",
     "CREATE INDEX IF NOT EXISTS projection_acts_type ON projection_acts (generation, type, position)",
     "CREATE INDEX IF NOT EXISTS projection_acts_instrument ON projection_acts (generation, instrument, position)",

@@ -6,6 +6,7 @@ and every view is recomputed from it.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Literal
@@ -20,6 +21,8 @@ from ledger.events.refusals import Refusal, Rejected
 from ledger.events.registry import decode
 
 Standing = Literal["effective", "pending", "refused", "repudiated"]
+
+INTRODUCTIONS = frozenset({"ledger.opened", "party.admitted", "instrument.registered"})
 
 _decoded = lru_cache(maxsize=16_384)(decode)
 
@@ -97,36 +100,59 @@ def effective(history: History | None, as_of: date | None = None) -> tuple[Effec
     counting.sort(key=lambda act: (act.effective_at or act.position, act.position))
     events = {act.event.id: act.event for act in counting}
     corrections = [event for event in events.values() if isinstance(event, ActCorrected)]
-    read = (Effective(corrected(act.event, corrections), act) for act in counting)
-    return tuple(item for item in read if as_of is None or item.on <= as_of)
+    read = (Effective(corrected(act.event, corrections) if corrections else act.event, act) for act in counting)
+    return tuple(item for item in read if as_of is None or item.on <= as_of or _only_introduces(item.event))
+
+
+def _only_introduces(event: Event) -> bool:
+    """An act without a day of its own that says when the ledger learned of a thing, not since when there is one."""
+    return event.occurred is None and event.type in INTRODUCTIONS
 
 
 def corrected(event: Event, corrections: list[ActCorrected]) -> Event:
-    """Return `event` as read with every correction of it, each of which may itself have been corrected."""
+    """Return `event` as read with every correction of it, each of which may itself have been corrected.
+
+    One that no longer fits is left out: it built on another that was repudiated since.
+    """
     for correction in corrections:
         if correction.act == event.id:
             final = corrected(correction, corrections)
             assert isinstance(final, ActCorrected)
-            event = with_field(event, final.field, final.new)
+            with suppress(Rejected):
+                event = with_field(event, final.field, final.new)
     return event
+
+
+def root_of(history: History, event: ActCorrected) -> Act | None:
+    """Return the act that a correction is about in the end: a correction of a correction is followed back."""
+    act = history.act(event.act)
+    while act is not None and isinstance(act.event, ActCorrected):
+        act = history.act(act.event.act)
+    return act
 
 
 def field_of(event: Event, pointer: str) -> object:
     """Return the JSON value at `pointer` in the payload of `event`; None where it is absent."""
-    value: object = msgspec.to_builtins(event)
+    value: object = _document(event)
     for step in pointer.split("/")[1:]:
         if isinstance(value, dict):
             value = value.get(step)
-        elif isinstance(value, list | tuple) and step.isdecimal() and int(step) < len(value):
+        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
             value = value[int(step)]
         else:
             return None
     return value
 
 
+def _document(event: Event) -> object:
+    """Return an event as JSON has it: objects and arrays, so that a value can be compared with one that was signed."""
+    document: object = msgspec.json.decode(msgspec.json.encode(event))
+    return document
+
+
 def with_field(event: Event, pointer: str, new: object) -> Event:
     """Return `event` with the value at `pointer` replaced. Raises Rejected where the result is no such event."""
-    document = msgspec.to_builtins(event)
+    document = _document(event)
     *path, last = pointer.split("/")[1:]
     place: object = document
     for step in path:

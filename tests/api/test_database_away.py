@@ -8,14 +8,21 @@ import pytest
 
 from ledger.store.embedded import EmbeddedPostgres
 from tests.acts import founding
-from tests.api.served import NDJSON, found, served, settings_for
+from tests.api.served import NDJSON, found, near_directory, served, settings_for
 
 
 @pytest.mark.timeout(120)
-def test_a_submission_without_a_database_is_answered_and_may_be_repeated(tmp_path: Path) -> None:
+def test_a_submission_without_a_database_is_answered_and_may_be_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Shorter than in service, for the sake of the test: the longer a pool was without a server, the later it looks.
+    monkeypatch.setattr("ledger.store.application.POOL_WAIT_SECONDS_MAX", 1.0)
     made = founding()
-    postgres = EmbeddedPostgres(tmp_path / "postgres")
-    with postgres, served(settings_for(made, postgres.dsn, tmp_path)) as one:
+    with (
+        near_directory() as near,
+        EmbeddedPostgres(near) as postgres,
+        served(settings_for(made, postgres.dsn, tmp_path)) as one,
+    ):
         found(one, made)
         before = one.tree_size()
         acts = [made.depositary.renaming(f"Name {number}", subject="gb") for number in range(3)]

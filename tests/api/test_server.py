@@ -10,9 +10,9 @@ import pytest
 import structlog
 
 from api.server import configure_logging, listen, migrate_when_up, url_of
-from ledger.store.database import migrate
 from ledger.store.embedded import EmbeddedPostgres
 from ledger.store.errors import StoreUnavailable
+from tests.api.served import near_directory
 from tests.postgres import ask
 
 
@@ -34,20 +34,21 @@ def test_a_database_that_never_comes_is_given_up(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(120)
-def test_a_database_that_comes_late_is_waited_for(tmp_path: Path) -> None:
-    postgres = EmbeddedPostgres(tmp_path / "postgres")
-    with postgres:
-        dsn = postgres.dsn
-    said: list[str] = []
-    late = threading.Timer(1.0, postgres.start)
-    late.start()
-    try:
-        migrate_when_up(dsn, said.append, seconds_max=60)
-        assert said
-        migrate(dsn)
-    finally:
-        late.join()
-        postgres.stop()
+def test_a_database_that_comes_late_is_waited_for() -> None:
+    with near_directory() as near:
+        postgres = EmbeddedPostgres(near)
+        with postgres:
+            dsn = postgres.dsn
+        said: list[str] = []
+        late = threading.Timer(1.0, postgres.start)
+        late.start()
+        try:
+            migrate_when_up(dsn, said.append, seconds_max=60)
+            assert said
+            assert ask(dsn, "SELECT tree_size FROM head") == 0
+        finally:
+            late.join()
+            postgres.stop()
 
 
 def test_a_port_that_is_taken_is_refused() -> None:

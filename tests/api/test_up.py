@@ -11,9 +11,12 @@ from pathlib import Path
 
 import httpx
 import psutil
+import psycopg
 import pytest
 
 from ledger.signing.signer import load_signer
+from tests.acts import founding
+from tests.api.served import found, served, settings_for
 
 START_SECONDS_MAX = 60.0
 PROGRAM = "import typer; from api.commands import register; app = typer.Typer(); register(app); app()"
@@ -131,8 +134,28 @@ def test_serve_runs_what_the_environment_describes(tmp_path: Path, database_url:
     with running("serve", "--port", "0", **described) as (_, url):
         assert httpx.get(f"{url}/readyz", timeout=20).status_code == 200
         assert httpx.get(f"{url}/v1/ledger").json()["origin"] == "ledger.example/served"
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT count(*) FROM entries").fetchone() == (0,)
     del described["LEDGER_KEY_FILE"]
     refused = subprocess.run(command("serve"), env=environment(**described), capture_output=True, text=True)
     assert refused.returncode == 2
     assert "LEDGER_KEY_FILE" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.timeout(120)
+def test_a_log_that_was_opened_around_other_keys_is_not_served(tmp_path: Path, database_url: str) -> None:
+    made = founding()
+    with served(settings_for(made, database_url, tmp_path)) as one:
+        found(one, made)
+    for origin in (made.origin, "ledger.example/other"):
+        data = tmp_path / origin.replace("/", "-")
+        refused = subprocess.run(
+            command("up", "--data", str(data), "--port", "0", "--origin", origin),
+            env=environment(DATABASE_URL=database_url),
+            capture_output=True,
+            text=True,
+        )
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert "expected" in refused.stderr
+        assert "Traceback" not in refused.stderr

@@ -23,7 +23,12 @@ def test_case_3_partial_deliveries_add_up_and_the_rest_is_overdue_after_the_last
     second = given.delivers("second", "m113", goods("8", "M113"), on="2024-09-01")
     on_the_day = given.owes("m113", "2024-12-31")
     assert figures(on_the_day) == {
-        **{"promised": "80", "committed": "80", "due": "80", "delivered": "20", "unanswered": "20", "open": "60"}
+        "promised": "80",
+        "committed": "80",
+        "due": "80",
+        "delivered": "20",
+        "unanswered": "20",
+        "open": "60",
     }
     assert on_the_day.overdue_since is None
     after = given.owes("m113", "2025-01-01")
@@ -295,8 +300,14 @@ def test_the_identity_of_the_figures_holds_after_a_waiver() -> None:
     )
     owed = given.owes("waived", "2025-01-01")
     assert figures(owed) == {
-        **{"promised": "100.00", "committed": "80.00", "due": "80.00", "delivered": "30.00", "unanswered": "30.00"},
-        **{"open": "50.00", "overdue": "50.00", "released": "20.00"},
+        "promised": "100.00",
+        "committed": "80.00",
+        "due": "80.00",
+        "delivered": "30.00",
+        "unanswered": "30.00",
+        "open": "50.00",
+        "overdue": "50.00",
+        "released": "20.00",
     }
     assert owed.released is not None
     assert owed.released.events == (waiver,)

@@ -1,4 +1,4 @@
-"""Rows at every tree size that there was: what the database answers is what a fresh fold of the log to that size gives."""
+"""Rows at every earlier tree size: what the database answers is what a fresh fold of the log to that size gives."""
 
 from datetime import timedelta
 from itertools import pairwise
