@@ -1,11 +1,12 @@
 """The command `gledger`: nouns and verbs around what the other packages do.
 
-exit_codes      what the process says when it ends
-output          data to stdout, talk to stderr
-options         the options that several commands share
-commands        how commands are found, and how errors end them
-passphrases     private keys, unlocked
-connect         which ledger, at which address, with which log keys
-init key event obligations verify export demo     the commands
-main            the application
+exit_codes                             what the process says when it ends
+output options                         data to stdout, talk to stderr; the options that several commands share
+commands                               how commands are found, and how errors end them
+passphrases connect                    private keys, unlocked; which ledger, and whose word about it is believed
+init key verify export                 commands
+event_sign event_submit event_show     event draft, sign, submit and show
+obligations obligation_table           what each guarantor owes
+demo demo_server demo_tables           the demonstration
+main                                   the application
 """

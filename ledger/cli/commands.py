@@ -5,6 +5,7 @@ said, and takes no other command down with it.
 """
 
 import sys
+import traceback
 from importlib.metadata import entry_points
 from typing import Any, Final
 
@@ -33,7 +34,13 @@ class Commands(TyperGroup):
         except Exception as error:
             code = exit_code_of(error)
             if code is None:
-                raise
+                if hasattr(error, "exit_code"):
+                    # Usage errors and exits carry their own code; the framework knows what to say.
+                    raise
+                traceback.print_exc()
+                say("gledger: this is a mistake in the program, and nothing is decided. Please report what is above.")
+                # Python's own code for a crash is 1, which here would mean: proven invalid.
+                raise typer.Exit(ExitCode.UNDECIDABLE) from None
             say(f"gledger: {error}")
             raise typer.Exit(code) from None
 

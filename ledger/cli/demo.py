@@ -25,7 +25,7 @@ from ledger.client.scenario import Scenario, load_scenario
 SCENARIO: Final = Path(__file__).resolve().parents[2] / "examples" / "compact"
 DATA: Final = Path("data/demo")
 PORT: Final = 8080
-ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
+ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def register(app: typer.Typer) -> None:
@@ -76,7 +76,10 @@ def _demonstrate(scenario: Scenario, url: str, data: Path) -> Demonstrated:
 
 @contextmanager
 def _signals_as_interrupts() -> Iterator[None]:
-    """Let a termination or a closed terminal end the demonstration as Ctrl-C does: in order."""
+    """Let a termination or a closed terminal end the demonstration as Ctrl-C does: in order.
+
+    Ctrl-C too is asked for, since a shell lets what it starts in the background ignore it.
+    """
     before = {number: signal.signal(number, _interrupt) for number in ENDING}
     try:
         yield

@@ -7,12 +7,13 @@ import time
 from collections.abc import Iterable
 from typing import Any, Final
 
+from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from ledger.cli.obligation_table import obligation_table
-from ledger.cli.obligations import GUARANTORS, guarantor_ids, rows_of
-from ledger.cli.output import data_console, emit, printable, say
+from ledger.cli.obligation_table import cell, obligation_table
+from ledger.cli.obligations import GUARANTORS, every_guarantor, obligations_of, rows_of
+from ledger.cli.output import data_console, emit, say
 from ledger.client.demo import Demonstrated
 from ledger.client.errors import Unreachable
 from ledger.client.http import LedgerClient
@@ -33,9 +34,13 @@ def show(client: LedgerClient, scenario: Scenario, done: Demonstrated) -> None:
     """Print everything to stdout."""
     say(f"{done.submitted} acts signed and submitted now, each receipt verified; {done.found} were there before.")
     _wait_for_projections(client, done.info.tree_size)
-    rows = [row for party in guarantor_ids(client, {}) for row in rows_of(client.read_all(_obligations(party)))]
+    parties, query = every_guarantor(client, {})
+    owed = {party: obligations_of(client, party, query) for party in parties}
     console = data_console()
-    console.print(obligation_table(rows, "Obligations per guarantor, today (in brackets: promised, not in effect)"))
+    title = f"Obligations per guarantor as of {query.get('as_of')} (in brackets: promised, not in effect)"
+    console.print(obligation_table([row for rows in owed.values() for row in rows], title, console.width))
+    emit(f"Nothing with a figure or a date is recorded of: {', '.join(party for party in parties if not owed[party])}")
+    emit("")
     console.print(_left_out_table(scenario))
     if done.refused:
         console.print(_refused_table(done))
@@ -46,10 +51,6 @@ def show(client: LedgerClient, scenario: Scenario, done: Demonstrated) -> None:
         emit(line)
     emit("")
     emit(NO_GOVERNMENT)
-
-
-def _obligations(party: str) -> str:
-    return f"{GUARANTORS}/{party}/obligations"
 
 
 def _wait_for_projections(client: LedgerClient, tree_size: int) -> None:
@@ -81,14 +82,14 @@ def _refused_table(done: Demonstrated) -> Table:
 
 
 def _plain_table(title: str, columns: Iterable[str]) -> Table:
-    table = Table(title=Text(title), title_justify="left", header_style="bold", pad_edge=False)
+    table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for name in columns:
         table.add_column(name, overflow="fold")
     return table
 
 
 def _add(table: Table, cells: Iterable[str]) -> None:
-    table.add_row(*(Text(printable(cell)) for cell in cells))
+    table.add_row(*map(cell, cells))
 
 
 def _counts(client: LedgerClient, scenario: Scenario) -> list[str]:

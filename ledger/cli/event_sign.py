@@ -8,7 +8,9 @@ import json as json_module
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -75,33 +77,55 @@ def sign(
     workspace = Workspace.at(directory)
     paths = [workspace.key_path(name) for name in keys]
     if is_envelope(file):
-        (raw,) = read_envelopes(file)[:1]
-        payload, target = parse(raw).payload, out or file
+        raw, target = read_envelopes(file)[0], out or file
         signers = load_keys(paths, passphrase_file)
-        confirm(payload, signers, yes=yes)
+        confirm(parse(raw).payload, signers, yes=yes)
         envelope = add_signatures(raw, signers)
     else:
         drafted, target = read_draft(file), out or workspace.signed_path(file)
         if target.exists():
             raise ClientError(f"no file at {target}", "one", "It may be submitted already: choose another with --out.")
-        ledger, number, digest = _place(workspace, url, origin, sequence, previous, drafted)
-        payload = payload_of(
-            drafted,
-            ledger=ledger,
-            event_id=event_id or new_id(),
-            sequence=number,
-            previous=digest,
-            issued_at=datetime.now(UTC),
-        )
-        signers = load_keys(paths, passphrase_file)
-        confirm(payload, signers, yes=yes)
-        envelope = sign_payload(payload, signers)
+        place = _place(workspace, url, origin, sequence, previous, drafted)
+        with _unusable_drafts_told(file):
+            payload = _payload(drafted, place, event_id or new_id())
+            signers = load_keys(paths, passphrase_file)
+            confirm(payload, signers, yes=yes)
+            envelope = sign_payload(payload, signers)
     write_durably(target, envelope + b"\n")
     if json:
         event = parse(envelope).event
         emit_json({"envelope": str(target), "event": event.id, "sequence": event.sequence, "keys": _ids(signers)})
     else:
         emit(str(target))
+
+
+@contextmanager
+def _unusable_drafts_told(file: Path) -> Iterator[None]:
+    """Turn what cannot be signed at all (a number that is none, a key named twice) into the caller's own mistake."""
+    try:
+        yield
+    except ValueError as error:
+        raise ClientError(f"{file} and keys that make an envelope", str(error), "Correct it.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the act goes: its ledger, and its place in its authority's chain."""
+
+    ledger: str
+    sequence: int
+    previous: str
+
+
+def _payload(drafted: Draft, place: _Place, event_id: str) -> bytes:
+    return payload_of(
+        drafted,
+        ledger=place.ledger,
+        event_id=event_id,
+        sequence=place.sequence,
+        previous=place.previous,
+        issued_at=datetime.now(UTC),
+    )
 
 
 def _place(
@@ -111,20 +135,20 @@ def _place(
     sequence: int | None,
     previous: str | None,
     drafted: Draft,
-) -> tuple[str, int, str]:
-    """Return ledger, sequence and previous digest: as given, or as the ledger says now."""
+) -> _Place:
+    """Return the place that was given, or the one that the ledger says is next."""
     pinned = workspace.pinned
     if sequence is not None and previous is not None:
         ledger = origin or (pinned.origin if pinned is not None else None)
         if ledger is None:
             raise ClientError("--origin with --sequence and --previous", "none", "Name the ledger, or use --dir.")
-        return ledger, sequence, previous
+        return _Place(ledger, sequence, previous)
     if sequence is not None or previous is not None:
         raise ClientError("--sequence and --previous together", "one of them", "Give both, or ask the ledger.")
     with connected(workspace, url) as client:
         following = client.next_act(drafted.authority)
         ledger = origin or (pinned.origin if pinned is not None else client.ledger().origin)
-    return ledger, following.sequence, following.previous
+    return _Place(ledger, following.sequence, following.previous)
 
 
 def confirm(payload: bytes, signers: Sequence[Key], *, yes: bool) -> None:

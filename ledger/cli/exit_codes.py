@@ -49,6 +49,7 @@ MANDATE_REFUSALS: Final = frozenset(
 )
 """Refusals that say: not by you."""
 
+REFUSALS: Final = frozenset(Refusal)
 HTTP_NOT_AUTHORISED: Final = frozenset({401, 403})
 
 
@@ -75,4 +76,5 @@ def exit_code_of_refusal(code: str, status: int) -> ExitCode:
     """Return how a refusal ends the process."""
     if code in MANDATE_REFUSALS or status in HTTP_NOT_AUTHORISED:
         return ExitCode.NOT_AUTHORISED
-    return ExitCode.INVALID
+    # Everything else that a ledger answers is about the request: a parameter, a length, a media type.
+    return ExitCode.INVALID if code in REFUSALS else ExitCode.USAGE

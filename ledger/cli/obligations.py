@@ -38,7 +38,9 @@ def obligations(
         raise ClientError("--csv or --json", "both", "Choose one.")
     query = {name: value for name, value in (("as_of", as_of), ("known_at", known_at)) if value is not None}
     with connected(Workspace.at(directory), url) as client:
-        parties = [party] if party is not None else guarantor_ids(client, query)
+        parties = [party or ""]
+        if party is None:
+            parties, query = every_guarantor(client, query)
         if csv:
             _emit_csv(client, parties, query)
             return
@@ -48,13 +50,23 @@ def obligations(
         return
     for answer in answers[:1]:
         say(f"As of {answer.get('as_of')}, as known at tree size {answer.get('known_at')}.")
-    data_console().print(obligation_table([row for answer in answers for row in rows_of(answer)], "Obligations"))
+    console = data_console()
+    rows = [row for answer in answers for row in rows_of(answer)]
+    console.print(obligation_table(rows, "Obligations", console.width))
 
 
-def guarantor_ids(client: LedgerClient, query: dict[str, str]) -> list[str]:
-    """Return the party ids of all guarantors, as the ledger lists them."""
-    listed = rows_of(client.read_all(GUARANTORS, query))
-    return [str(row.get("guarantor") or row.get("party") or row.get("id")) for row in listed]
+def every_guarantor(client: LedgerClient, query: dict[str, str]) -> tuple[list[str], dict[str, str]]:
+    """Return the party ids of all guarantors, and the query that asks of each as of the same day and tree size."""
+    listed = client.read_all(GUARANTORS, query)
+    same = dict(query)
+    for name in ("as_of", "known_at"):
+        same[name] = str(listed.get(name))
+    return [str(row.get("guarantor")) for row in rows_of(listed)], same
+
+
+def obligations_of(client: LedgerClient, party: str, query: dict[str, str]) -> list[dict[str, Any]]:
+    """Return the obligations of one guarantor."""
+    return rows_of(client.read_all(_path(party), query))
 
 
 def rows_of(answer: dict[str, Any]) -> list[dict[str, Any]]:
@@ -70,9 +82,12 @@ def _path(party: str) -> str:
 
 
 def _emit_csv(client: LedgerClient, parties: list[str], query: dict[str, str]) -> None:
-    """Write one table: the head of the first answer, the rows of all."""
-    for number, party in enumerate(parties):
-        head, _, rows = client.text(_path(party), {**query, "format": "csv"}).partition("\n")
-        lines = [head, rows] if number == 0 else [rows]
-        if text := "\n".join(lines).rstrip("\n"):
-            emit(text.replace("\r\n", "\n"))
+    """Write one table: the head of the first answer that has one, the rows of all."""
+    shown_head = None
+    for party in parties:
+        head, _, rows = client.text(_path(party), {**query, "format": "csv"}).replace("\r\n", "\n").partition("\n")
+        if head and shown_head is None:
+            shown_head = head
+            emit(head)
+        if rows := rows.rstrip("\n"):
+            emit(rows)

@@ -36,6 +36,7 @@ class Problem(Struct, frozen=True):
     expected: str = ""
     got: str = ""
     do: str = ""
+    instance: str = ""
     first: Admission | None = None
 
 

@@ -25,6 +25,7 @@ WAITS_SECONDS: Final = (0.2, 1.0, 3.0)
 
 ANSWER_BYTES_MAX: Final = 8 * 1024 * 1024
 BUSY: Final = frozenset({429, 502, 503, 504})
+FAILED: Final = 500
 NOT_FOUND: Final = frozenset({404, 410})
 
 Query = Mapping[str, str | int]
@@ -81,8 +82,8 @@ class Connection:
     def request(self, request: httpx.Request, bytes_max: int) -> Answer:
         """Return the answer: the first, or after each of the waits one more attempt if it could not be had.
 
-        Raises Unreachable if none was complete, NotThere for 404, LedgerRefused for a problem, AnswerMalformed for an
-        answer above `bytes_max` or an error that is no problem document.
+        Raises Unreachable if none was complete or the server failed, NotThere for 404, LedgerRefused for a problem,
+        AnswerMalformed for an answer above `bytes_max` or an error that is no problem document.
         """
         for wait_s in (*self._waits_s, None):
             try:
@@ -135,14 +136,18 @@ def _checked(request: httpx.Request, answer: Answer) -> Answer:
         )
     problem = _problem_of(answer)
     if answer.status in NOT_FOUND:
-        got = problem.got or problem.detail if problem is not None else f"status {answer.status}"
-        raise NotThere(str(request.url.path), got, "Check the id and the ledger that you asked.")
+        expected, got = (problem.expected, problem.got) if problem is not None else ("", f"status {answer.status}")
+        do = "Check the id, and the ledger that you asked."
+        raise NotThere(f"{expected or 'an answer'} at {request.url.path}", got or "nothing", do)
     if problem is None:
         raise AnswerMalformed(
             f"an answer or a problem document from {request.url}",
             f"status {answer.status} with {len(answer.body)} bytes of something else",
             "Check that this is the address of a guarantee ledger.",
         )
+    if answer.status >= FAILED:
+        # It may have been done or not: a refusal it is not.
+        raise _unreachable(request, f"status {answer.status} ({problem.code}, {problem.instance or 'no id'})")
     raise LedgerRefused(problem)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from ledger.client.draft import Draft
+from ledger.client.draft import SET_ON_SIGNING, Draft
 from ledger.client.errors import ClientError
 
 DRAFT_BYTES_MAX: Final = 256 * 1024
@@ -24,6 +24,10 @@ def read_draft(path: Path) -> Draft:
     for name, value in zip(HEADER, head, strict=True):
         if not isinstance(value, str) or not value:
             raise ClientError(f'{path}: {name} = "…"', repr(value), "Fill it in.")
+    if early := SET_ON_SIGNING & values.keys():
+        raise ClientError(
+            f"{path}: fields of the act", f"{', '.join(sorted(early))}, set on signing", "Leave them out."
+        )
     event_type, party, authority = map(str, head)
     return Draft(event_type, party, authority, values)
 

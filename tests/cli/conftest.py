@@ -16,7 +16,7 @@ Run = Callable[..., Result]
 
 @pytest.fixture(scope="session")
 def run() -> Run:
-    """Call `gledger` with arguments, and perhaps `stdin`; an unexpected exception is raised as it is."""
+    """Call `gledger` with arguments, and perhaps `stdin`."""
     runner = CliRunner()
 
     def called(*arguments: object, stdin: bytes | None = None) -> Result:

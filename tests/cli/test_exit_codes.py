@@ -5,7 +5,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 import typer
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from ledger.cli import commands
 from ledger.cli.commands import Commands, load_contributions
@@ -31,14 +31,15 @@ EXPECTED: list[tuple[Exception, ExitCode]] = [
     (ProofInvalid("one", "another"), ExitCode.INVALID),
     (BadSignature("expected one"), ExitCode.INVALID),
     (LedgerRefused(Problem("sequence_mismatch")), ExitCode.INVALID),
+    (LedgerRefused(Problem("query_invalid", status=422)), ExitCode.USAGE),
     (LedgerRefused(Problem("out_of_scope")), ExitCode.NOT_AUTHORISED),
     (LedgerRefused(Problem("something_new", status=403)), ExitCode.NOT_AUTHORISED),
     (KeyLocked(*SAID), ExitCode.NOT_AUTHORISED),
 ]
 
 
-@pytest.mark.parametrize(("error", "code"), EXPECTED, ids=lambda value: type(value).__name__)
-def test_an_expected_error_ends_with_its_code_and_without_a_traceback(error: Exception, code: ExitCode) -> None:
+def ended_by(error: Exception) -> Result:
+    """Return how a command ends that raises `error`."""
     app = typer.Typer(cls=Commands, pretty_exceptions_enable=False)
 
     @app.callback()
@@ -49,16 +50,36 @@ def test_an_expected_error_ends_with_its_code_and_without_a_traceback(error: Exc
     def fail() -> None:
         raise error
 
-    result = CliRunner().invoke(app, ["fail"])
+    return CliRunner().invoke(app, ["fail"])
+
+
+@pytest.mark.parametrize(("error", "code"), EXPECTED, ids=lambda value: type(value).__name__)
+def test_an_expected_error_ends_with_its_code_and_without_a_traceback(error: Exception, code: ExitCode) -> None:
+    result = ended_by(error)
     assert result.exit_code == code
     assert result.stdout == ""
     assert result.stderr.startswith("gledger: ")
     assert "Traceback" not in result.stderr
 
 
-def test_a_bug_is_not_an_expected_error() -> None:
-    assert exit_code_of(AssertionError("a bug")) is None
-    assert exit_code_of(ValueError("a bug")) is None
+@pytest.mark.parametrize("bug", [AssertionError("a bug"), ValueError("a bug")])
+def test_a_bug_decides_nothing_and_shows_where_it_is(bug: Exception) -> None:
+    assert exit_code_of(bug) is None
+    result = ended_by(bug)
+    assert result.exit_code == ExitCode.UNDECIDABLE
+    assert "in fail" in result.stderr
+    assert "Please report" in result.stderr
+
+
+def test_a_usage_error_stays_one() -> None:
+    assert ended_by(typer.BadParameter("no such thing")).exit_code == ExitCode.USAGE
+    assert ended_by(typer.Exit(7)).exit_code == 7
+
+
+def test_an_answer_of_no_to_a_question_ends_without_anything_done() -> None:
+    result = ended_by(typer.Abort())
+    assert result.exit_code == ExitCode.USAGE
+    assert result.stderr.startswith("Stopped.")
 
 
 @pytest.mark.parametrize("refusal", list(Refusal))

@@ -96,6 +96,15 @@ def test_what_is_no_answer_of_a_ledger_is_malformed(given: bytes, got: str) -> N
         client_of(script).submit(b"envelope")
 
 
+def test_a_server_that_failed_leaves_the_outcome_unknown() -> None:
+    failed = as_json({"code": "internal_error", "instance": "urn:uuid:1", "expected": "an answer", "got": "none"})
+    with (
+        scripted(answer("500 Internal Server Error", failed)) as script,
+        pytest.raises(Unreachable, match=r"status 500 \(internal_error, urn:uuid:1\)"),
+    ):
+        client_of(script).submit(b"envelope")
+
+
 def test_what_is_not_there_is_told_apart_from_what_cannot_be_reached() -> None:
     with (
         scripted(answer("404 Not Found", as_json({"code": "not_found", "got": "no such act"}))) as script,
