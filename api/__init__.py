@@ -1,1 +1,12 @@
-"""The HTTP interface."""
+"""The ledger over HTTP: signed acts in, exact bytes and answers out. Thin: it decides nothing.
+
+settings                  what the operator decides
+app, service              the application, and the running ledger behind it
+edge, heads, measures     around every request: limits, headers, checkpoint, log, counters
+submissions, outcomes     acts in, and what became of each
+log, parameters           entries, receipts, checkpoint, in their exact bytes
+reasons, problems         what every code means; RFC 9457
+reference, documentation, examples, docs   schemas, codes, the interface's description
+health                    for the machinery around it
+server, up, commands      `gledger serve`, `gledger up`
+"""

@@ -13,11 +13,12 @@ from typing import Final
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.responses import Response
 
-from api import docs, health, log, reference, submissions
+from api import docs, health, log, pages, reads, reads_documentation, reference, submissions
 from api.documentation import DESCRIPTION, describe
 from api.edge import BODY_BYTES_MAX, Edge, instance_of
 from api.heads import NewestCheckpoint
@@ -62,11 +63,13 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
     )
-    for module in (submissions, log, reference, health, docs):
+    for module in (submissions, log, reads, reference, health, docs, pages):
         app.include_router(module.router)
     app.mount(docs.STATIC_PATH, docs.static_files())
-    describe(app)
+    app.mount(pages.STATIC_PATH, pages.static_files())
+    describe(app, reads_documentation.complete)
     _answer_errors(app)
     # The last that is added is the outermost.
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=BODY_BYTES_MAX)
@@ -109,6 +112,8 @@ def _answer_errors(app: FastAPI) -> None:
         allowed = _allowed(error)
         if request.method == "OPTIONS" and allowed:
             return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": allowed})
+        if error.status_code == HTTPStatus.NOT_FOUND and pages.wants_page(request):
+            return await run_in_threadpool(pages.missing_page, request)
         trouble = _BY_STATUS.get(error.status_code, Trouble.REQUEST_MALFORMED)
         headers = {"Allow": allowed} if allowed else None
         return await own(request, Problem(trouble, *_told(trouble, request, allowed), headers))

@@ -13,8 +13,10 @@ import typer
 
 from api import up as local
 from api.server import configure_logging, listen, migrate_when_up, server_of, url_of
+from api.service import check
 from api.settings import SettingsError, settings_from
 from ledger.cli.exit_codes import ExitCode
+from ledger.intake.errors import WrongLedger
 from ledger.store.embedded import DataDirectoryInUse
 from ledger.store.errors import StoreError
 from ledger.store.unprivileged import EmbeddedPostgresError
@@ -62,6 +64,7 @@ def serve(
         settings = settings_from(os.environ)
         with listen(host, port) as listening:
             migrate_when_up(settings.database_url, _say)
+            check(settings)
             url = url_of(listening)
             server_of(settings, lambda: _say(f"the ledger {settings.origin} is ready at {url}")).run(
                 sockets=[listening]
@@ -97,7 +100,7 @@ def _failures_told(address: str) -> Iterator[None]:
     """Say in one line why the ledger cannot run: 2 for what the caller can change, 3 for what is not there."""
     try:
         yield
-    except (local.DataInUse, DataDirectoryInUse, SettingsError) as error:
+    except (local.DataInUse, DataDirectoryInUse, SettingsError, WrongLedger) as error:
         _fail(str(error), ExitCode.USAGE)
     except OSError as error:
         _fail(f"expected to run at {address}; got {error.strerror or error}", ExitCode.USAGE)

@@ -3,7 +3,7 @@
 The schemas of answers are generated from the types by which the client decodes them, so the two cannot drift apart.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -314,8 +314,11 @@ def components() -> dict[str, object]:
     return {**generated, "Envelope": _ENVELOPE, "Entry": _ENTRY, "Problem": _PROBLEM}
 
 
-def describe(app: FastAPI) -> None:
-    """Have `app` answer /openapi.json with our schemas beside those that the framework collects."""
+def describe(app: FastAPI, complete: Callable[[dict[str, Any]], None]) -> None:
+    """Have `app` answer /openapi.json with our schemas beside those that the framework collects.
+
+    `complete` may add to the document what the framework would leave out, such as a null in an example.
+    """
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -328,6 +331,7 @@ def describe(app: FastAPI) -> None:
             )
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             schemas.update(components())
+            complete(document)
             app.openapi_schema = document
         return app.openapi_schema
 

@@ -21,6 +21,7 @@ from ledger.log.note import Ed25519NoteSigner, ed25519_note_signer, format_vkey
 from ledger.signing.signer import key_record
 from ledger.store.log import StoredLog
 from projections.follower import Follower
+from projections.models import ReadModels
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Service:
     intake: Intake
     committer: Committer
     follower: Follower
+    models: ReadModels
     newest: NewestCheckpoint
     measures: Measures
     log_vkey: str
@@ -59,6 +61,8 @@ async def running(settings: Settings, newest: NewestCheckpoint, measures: Measur
         newest.offer(await asyncio.to_thread(log.checkpoint))
         follower = followed(settings, log)
         opened.push_async_callback(asyncio.to_thread, follower.stop)
+        models = await asyncio.to_thread(ReadModels, settings.database_url)
+        opened.push_async_callback(asyncio.to_thread, models.close)
         committer = Committer(intake)
         committer.start()
         # Closed first: what waits is recorded and answered before anything else goes away.
@@ -71,11 +75,18 @@ async def running(settings: Settings, newest: NewestCheckpoint, measures: Measur
             intake=intake,
             committer=committer,
             follower=follower,
+            models=models,
             newest=newest,
             measures=measures,
             log_vkey=format_vkey(signer.vkey),
             service_key=key_record(settings.service_key, settings.origin, settings.service_authority),
         )
+
+
+def check(settings: Settings) -> None:
+    """Raise what `running` would, before a server is started for nothing. Seals what a crash left unsealed."""
+    with StoredLog(settings.database_url) as log:
+        Intake(log, settings.origin, note_signer(settings))
 
 
 def followed(settings: Settings, log: StoredLog) -> Follower:

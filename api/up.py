@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from api.server import listen, migrate_when_up, server_of, url_of
+from api.service import check
 from api.settings import DEPOSITARY_DEFAULT, Settings, SettingsError, checked_depositary, checked_origin, key_from
 from ledger.client.durable import sync_directory, write_durably
 from ledger.signing.signer import generate_ed25519, save_signer
@@ -47,7 +48,7 @@ class Wish:
 def run(wish: Wish, environment: Mapping[str, str], say: Say) -> None:
     """Run the ledger until a signal stops the server. Says one line when it is ready.
 
-    Raises DataInUse, SettingsError, OSError for a port that is taken, EmbeddedPostgresError, StoreError.
+    Raises DataInUse, SettingsError, OSError for a port that is taken, EmbeddedPostgresError, StoreError, WrongLedger.
     """
     with ExitStack() as opened:
         wish.data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -58,6 +59,7 @@ def run(wish: Wish, environment: Mapping[str, str], say: Say) -> None:
         settings = _settings(wish, environment, opened)
         os.pwrite(lock, f"{os.getpid()} {url}\n".encode(), 0)
         migrate_when_up(settings.database_url, say)
+        check(settings)
         server = server_of(settings, lambda: say(f"the ledger {settings.origin} is ready at {url} (Ctrl-C stops it)"))
         server.run(sockets=[listening])
 
