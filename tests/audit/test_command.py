@@ -159,7 +159,8 @@ def test_an_honest_server_is_accepted_with_every_guarantor_compared(log: Log) ->
         done = gledger("audit", url)
     assert done.exit_code == 0, done.output
     guarantors = guarantors_of(known_from(audited(log)))
-    assert [path.split("/")[3] for path in served.asked if "guarantors" in path] == guarantors == ["de", "fr", "gb"]
+    assert [path.split("/")[3] for path in served.asked if "guarantors" in path] == guarantors
+    assert {"de", "fr", "gb"} <= set(guarantors)
     assert all(f"known_at={len(log.entries)}" in path for path in served.asked if "guarantors" in path)
 
 

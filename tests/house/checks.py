@@ -29,7 +29,7 @@ ENGINES: Final = MappingProxyType(
         "psycopg_pool": ("ledger.store", "projections"),
         "fastapi": ("api",),
         "starlette": ("api",),
-        "typer": ("ledger.cli",),
+        "typer": ("ledger.cli", "projections.commands", "api.commands"),
     }
 )
 
