@@ -13,6 +13,7 @@ from typing import Final
 import psycopg
 import structlog
 
+from ledger.store.database import configure
 from ledger.store.errors import StoreError
 from ledger.store.log import Following, StoredLog
 from projections.folding import LogCorrupt
@@ -90,6 +91,7 @@ class Follower:
     def _follow(self) -> None:
         """Follow into the generation that serves now, until another one does or this follower is stopped."""
         with psycopg.connect(self._dsn, autocommit=True) as connection:
+            configure(connection)
             create_tables(connection)
             generation = self._serving(connection)
             if generation is None:

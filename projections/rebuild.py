@@ -9,6 +9,7 @@ from typing import Protocol
 
 import psycopg
 
+from ledger.store.database import configure
 from projections.generations import begin, remove, switch
 from projections.progress import BATCH_ENTRIES, Progress
 from projections.tables import REBUILD_LOCK, create_tables
@@ -32,6 +33,7 @@ def rebuild(log: Entries, dsn: str, report: Callable[[int], None]) -> int:
     Raises RebuildRunning; LogCorrupt, and then the old rows go on serving.
     """
     with psycopg.connect(dsn, autocommit=True) as connection:
+        configure(connection)
         create_tables(connection)
         if not connection.execute("SELECT pg_try_advisory_lock(%s)", [REBUILD_LOCK]).fetchone() == (True,):
             raise RebuildRunning("expected no other rebuild of this database")

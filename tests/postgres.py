@@ -37,10 +37,15 @@ def running_server() -> Iterator[str]:
 
 
 @contextmanager
-def fresh_database(server: str) -> Iterator[str]:
+def fresh_database(server: str, encoding: str = "UTF8") -> Iterator[str]:
     """Yield the connection string of a new, empty database on `server`; drop it afterwards, whoever is connected."""
     name = f"ledger_test_{os.getpid()}_{secrets.token_hex(4)}"
-    _run(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    _run(
+        server,
+        sql.SQL(
+            "CREATE DATABASE {} TEMPLATE template0 ENCODING {} LOCALE_PROVIDER libc LC_COLLATE 'C' LC_CTYPE 'C'"
+        ).format(sql.Identifier(name), encoding),
+    )
     try:
         yield make_conninfo(server, dbname=name)
     finally:

@@ -29,13 +29,14 @@ AGAIN: Final = "Submit the same bytes again: what was recorded is then answered 
 
 
 def configure(connection: psycopg.Connection[object]) -> None:
-    """Prepare a new connection: autocommit, read committed, bounded waits."""
+    """Prepare a new connection: autocommit, read committed, bounded waits, text as UTF-8 whatever the database is in."""
     connection.autocommit = True
     connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
     connection.execute(
-        sql.SQL("SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}; SET timezone = 'UTC'").format(
-            f"{LOCK_SECONDS_MAX}s", f"{IDLE_IN_TRANSACTION_SECONDS_MAX}s"
-        )
+        sql.SQL(
+            "SET client_encoding = 'UTF8'; SET timezone = 'UTC';"
+            " SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}"
+        ).format(f"{LOCK_SECONDS_MAX}s", f"{IDLE_IN_TRANSACTION_SECONDS_MAX}s")
     )
 
 
