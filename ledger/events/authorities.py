@@ -11,7 +11,7 @@ from ledger.events.values import AuthorityId, Category, EventId, Instant, LongTe
 EventPattern = Annotated[
     str,
     Meta(
-        pattern=r"^(\*|[a-z]+\.(\*|[a-z_]+))$",
+        pattern=r"^(\*|[a-z]+\.(\*|[a-z_]+))$(?!\n)",
         description="an event type, a stream (`delivery.*`) or `*`",
         examples=["delivery.*"],
     ),

@@ -21,7 +21,7 @@ class ActCorrected(Event, frozen=True, kw_only=True, tag="act.corrected"):
 
     act: EventId
     field: Annotated[
-        str, Meta(pattern=r"^(/[a-z0-9_]{1,40}){1,8}$", description="JSON Pointer (RFC 6901) into the payload")
+        str, Meta(pattern=r"^(/[a-z0-9_]{1,40}){1,8}$(?!\n)", description="JSON Pointer (RFC 6901) into the payload")
     ]
     old: Json = None
     new: Json = None

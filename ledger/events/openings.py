@@ -13,7 +13,7 @@ RulesVersion = Annotated[int, Meta(ge=1, description="version of the rule set")]
 VerifierKey = Annotated[
     str,
     Meta(
-        pattern=r"^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*$",
+        pattern=r"^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*$(?!\n)",
         max_length=2400,
         description="C2SP verifier key of the log: name+key id+base64",
     ),

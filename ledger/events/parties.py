@@ -32,7 +32,7 @@ class DatedName(Struct, frozen=True, forbid_unknown_fields=True):
 class DatedCode(Struct, frozen=True, forbid_unknown_fields=True):
     """An ISO 3166-1 alpha-3 code (or `EUE` for the European Union) and the days on which it is the party's."""
 
-    code: Annotated[str, Meta(pattern=r"^[A-Z]{3}$", examples=["GBR"])]
+    code: Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", examples=["GBR"])]
     since: date | None = None
     until: date | None = None
 

@@ -2,6 +2,7 @@
 
 Money is a decimal string with as many decimals as its ISO 4217 currency has (`2500000000.00` GBP, `4000000000` ISK);
 it is never a float. A date that is not known to the day is an interval with its precision, and stays one.
+Every pattern ends in `$(?!\\n)`: `$` alone would let a line feed pass at the end, and two ids would look the same.
 """
 
 import re
@@ -16,12 +17,12 @@ from msgspec import Meta, Struct
 from ledger.events import currencies
 
 PartyId = Annotated[
-    str, Meta(pattern=r"^[a-z][a-z0-9-]{1,31}$", description="stable party id, never reused", examples=["gb"])
+    str, Meta(pattern=r"^[a-z][a-z0-9-]{1,31}$(?!\n)", description="stable party id, never reused", examples=["gb"])
 ]
 AuthorityId = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z][a-z0-9-]{1,31}/[a-z0-9][a-z0-9-]{0,47}$",
+        pattern=r"^[a-z][a-z0-9-]{1,31}/[a-z0-9][a-z0-9-]{0,47}$(?!\n)",
         description="party id, a slash, the office",
         examples=["gb/principal"],
     ),
@@ -29,7 +30,7 @@ AuthorityId = Annotated[
 EntityId = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z0-9][a-z0-9.-]{1,79}$",
+        pattern=r"^[a-z0-9][a-z0-9.-]{1,79}$(?!\n)",
         description="id of an instrument, commitment or delivery",
         examples=["uk-2024"],
     ),
@@ -37,16 +38,16 @@ EntityId = Annotated[
 EventId = Annotated[
     str,
     Meta(
-        pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
+        pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$(?!\n)",
         description="UUIDv7 chosen by the signer",
         examples=["019a3c5e-7b1a-7c3d-8e4f-0123456789ab"],
     ),
 ]
-Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$", description="SHA-256, 64 lowercase hex digits")]
+Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)", description="SHA-256, 64 lowercase hex digits")]
 Origin = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z0-9][a-z0-9.:/_-]{2,199}$",
+        pattern=r"^[a-z0-9][a-z0-9.:/_-]{2,199}$(?!\n)",
         description="origin of this ledger: scheme-less URL prefix, no trailing slash",
         examples=["ledger.example/compact"],
     ),
@@ -54,25 +55,29 @@ Origin = Annotated[
 Amount = Annotated[
     str,
     Meta(
-        pattern=r"^(0|[1-9][0-9]{0,17})(\.[0-9]{1,6})?$",
+        pattern=r"^(0|[1-9][0-9]{0,17})(\.[0-9]{1,6})?$(?!\n)",
         description="decimal number as text, no exponent, no sign",
         examples=["2500000000.00"],
     ),
 ]
-CurrencyCode = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO 4217 code", examples=["GBP"])]
+CurrencyCode = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", description="ISO 4217 code", examples=["GBP"])]
 Unit = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9 ./()+-]{0,63}$",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9 ./()+-]{0,63}$(?!\n)",
         description="unit of goods or of a service, singular",
         examples=["MiG-29", "person trained"],
     ),
 ]
 Share = Annotated[
     str,
-    Meta(pattern=r"^[1-9][0-9]{0,5}/[1-9][0-9]{0,5}$", description="exact fraction in lowest terms", examples=["1/3"]),
+    Meta(
+        pattern=r"^[1-9][0-9]{0,5}/[1-9][0-9]{0,5}$(?!\n)",
+        description="exact fraction in lowest terms",
+        examples=["1/3"],
+    ),
 ]
-Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}$", description="ISO 639 code", examples=["en"])]
+Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}$(?!\n)", description="ISO 639 code", examples=["en"])]
 ShortText = Annotated[str, Meta(min_length=1, max_length=300)]
 LongText = Annotated[str, Meta(min_length=1, max_length=4000)]
 Texts = Annotated[dict[Language, ShortText], Meta(max_length=24, description="text by language")]
@@ -171,9 +176,9 @@ class Evidence(Struct, frozen=True, forbid_unknown_fields=True):
 
     title: ShortText
     sha256: Digest | None = None
-    media_type: Annotated[str, Meta(pattern=r"^[a-z]+/[a-z0-9.+-]+$")] | None = None
+    media_type: Annotated[str, Meta(pattern=r"^[a-z]+/[a-z0-9.+-]+$(?!\n)")] | None = None
     size_bytes: Annotated[int, Meta(ge=0)] | None = None
-    url: Annotated[str, Meta(pattern=r"^https?://[\x21-\x7e]{3,400}$")] | None = None
+    url: Annotated[str, Meta(pattern=r"^https?://[\x21-\x7e]{3,400}$(?!\n)")] | None = None
 
 
 class Source(Struct, frozen=True, forbid_unknown_fields=True):
@@ -181,7 +186,7 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True):
 
     title: ShortText
     released_on: date | None = None
-    url: Annotated[str, Meta(pattern=r"^https?://[\x21-\x7e]{3,400}$")] | None = None
+    url: Annotated[str, Meta(pattern=r"^https?://[\x21-\x7e]{3,400}$(?!\n)")] | None = None
 
 
 class Confidential(Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,6 +4,8 @@ compact      the state, one value per stream
 history      a stream's acts, each with its standing
 streams      which streams an act touches
 standing     may this authority sign this act, here and now?
+mandates     does its scope reach the categories and the amounts that the act is about?
+precedence   of several refusals, the first in the order of the enum
 authorities parties instruments commitments deliveries      views, each a fold of one history
 schedules direction terms                                   what terms say, when, and whether they are less
 instrument_acts commitment_acts delivery_acts consents corrections      decisions, by stream

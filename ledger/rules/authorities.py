@@ -1,5 +1,6 @@
 """Authorities: mandates granted and revoked, and the acts that a revocation puts in doubt."""
 
+from decimal import Decimal
 from typing import assert_never
 
 import msgspec
@@ -10,6 +11,7 @@ from ledger.events.openings import LedgerOpened
 from ledger.events.parties import Grant
 from ledger.events.refusals import Refusal, Refused
 from ledger.rules.compact import Authority, Compact, Recorded, authority
+from ledger.rules.standing import covers
 
 UNLIMITED = Scope(events=("*",))
 
@@ -25,11 +27,7 @@ def check_authority(compact: Compact, signer: Authority, event: AuthorityAct) ->
             target = authority(compact, event.revoked)
             if target is None or target.party != event.party or target.standing == "service":
                 return Refused(Refusal.REFERENCE_UNKNOWN, f"an authority of {event.party!r}", event.revoked)
-            if target.revoked_at is not None:
-                return Refused(
-                    Refusal.ALREADY_ENDED, "an authority in force", f"revoked at position {target.revoked_at}"
-                )
-            return ()
+            return _check_revocation(signer, target) or ()
         case ActConfirmed() | ActRepudiated():
             return _check_contested(compact, event)
     assert_never(event)
@@ -40,9 +38,42 @@ def _check_grant(compact: Compact, signer: Authority, event: AuthorityGranted) -
         return Refused(Refusal.AUTHORITY_NOT_OF_PARTY, f"an authority of {event.party!r}", event.granted)
     if signer.standing == "recovery" and event.standing != "principal":
         return Refused(Refusal.SIGNER_NOT_ENTITLED, "standing 'principal' from the recovery authority", event.standing)
+    if signer.standing != "recovery" and (beyond := _beyond(signer.scope, event.scope)) is not None:
+        return Refused(Refusal.OUT_OF_SCOPE, "a mandate within that of whoever grants it", beyond)
     if authority(compact, event.granted) is not None:
         return Refused(Refusal.ALREADY_EXISTS, "a new authority id: ids are not reused", event.granted)
     return ()
+
+
+def _check_revocation(signer: Authority, target: Authority) -> Refused | None:
+    """A recovery authority is above the principal: only itself or an older one revokes it.
+
+    So whoever steals a principal's keys cannot shut out the party that they belong to.
+    """
+    is_above = signer.standing == "recovery" and signer.granted_at <= target.granted_at
+    if target.standing == "recovery" and not is_above:
+        expected = f"{target.id} itself, or an older recovery authority"
+        return Refused(Refusal.SIGNER_NOT_ENTITLED, expected, signer.id)
+    if target.revoked_at is not None:
+        return Refused(Refusal.ALREADY_ENDED, "an authority in force", f"revoked at position {target.revoked_at}")
+    return None
+
+
+def _beyond(own: Scope, given: Scope) -> str | None:
+    """Return what of a scope that is given lies beyond one's own, None if nothing does."""
+    for pattern in given.events:
+        if not any(covers(one, pattern) for one in own.events):
+            return pattern
+    if own.categories is not None:
+        beyond = set(given.categories or ()) - set(own.categories)
+        if given.categories is None or beyond:
+            return ", ".join(sorted(beyond)) or "all categories"
+    if own.cap is not None:
+        if given.cap is None:
+            return "no cap"
+        if given.cap.currency != own.cap.currency or Decimal(given.cap.amount) > Decimal(own.cap.amount):
+            return f"{given.cap.amount} {given.cap.currency}"
+    return None
 
 
 def _check_contested(compact: Compact, event: ActConfirmed | ActRepudiated) -> Refused | tuple[str, ...]:

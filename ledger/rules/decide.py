@@ -25,12 +25,14 @@ from ledger.rules.authorities import check_authority
 from ledger.rules.commitment_acts import CommitmentAct, check_commitment
 from ledger.rules.compact import Authority, Compact, Opened, Recorded, State, authority, opened
 from ledger.rules.consents import completes, pending_act
-from ledger.rules.corrections import asked_again, correction
+from ledger.rules.corrections import asked_again, check_result, correction
 from ledger.rules.delivery_acts import DeliveryAct, check_delivery
 from ledger.rules.history import Act
 from ledger.rules.instrument_acts import check_instrument, check_registration
 from ledger.rules.instruments import InstrumentAct
+from ledger.rules.mandates import check_mandate
 from ledger.rules.parties import check_party
+from ledger.rules.precedence import first_of
 from ledger.rules.standing import check_facts, check_standing
 
 RULES_VERSION = 1
@@ -61,8 +63,15 @@ def decide(compact: Compact, verified: Verified, recorded_at: datetime) -> Admit
         signer = authority(compact, event.authority)
         if signer is None:
             return Refused(Refusal.AUTHORITY_UNKNOWN, "a registered authority", event.authority)
-        refused = check_standing(signer, event, recorded_at)
-        outcome = refused if refused is not None else check_act(compact, signer, event, recorded_at)
+        decided = check_act(compact, signer, event, recorded_at)
+        outcome = (
+            first_of(
+                check_standing(signer, event, recorded_at),
+                check_mandate(compact, signer, event),
+                decided if isinstance(decided, Refused) else None,
+            )
+            or decided
+        )
     return outcome if isinstance(outcome, Refused) else Admitted(verified, outcome)
 
 
@@ -133,14 +142,31 @@ def _check_consent(
     recorded_at: datetime,
 ) -> Refused | tuple[str, ...]:
     act = pending_act(compact, event)
-    if isinstance(act, Refused) or not completes(act, event):
+    if isinstance(act, Refused) or not completes(compact, act, event):
         return act if isinstance(act, Refused) else ()
     # Much may have happened since it was proposed: it takes effect only if it could still be admitted now.
     stream = compact.locate(event.act)
     assert stream is not None
-    without = _Without(compact, stream, lambda one: event.act in (one.event.id, getattr(one.event, "act", None)))
-    again = check_act(without, signer, act.event, recorded_at)
-    return again if isinstance(again, Refused) else ()
+    said = _said_of(compact, stream, event.act)
+    again = check_act(_Without(compact, stream, lambda one: one.event.id in said), signer, act.event, recorded_at)
+    if isinstance(again, Refused):
+        return again
+    unasked = [party for party in again if party not in act.asked]
+    if unasked:
+        # What was a proposal to some is by now one to others too, who were never asked.
+        return Refused(Refusal.WRONG_STATE, f"an act that needs only {', '.join(act.asked)}", ", ".join(unasked))
+    return ()
+
+
+def _said_of(compact: Compact, stream: str, event_id: str) -> set[str]:
+    """Return an act, and every act on it, and on those."""
+    state = compact.get(stream)
+    assert isinstance(state, Recorded)
+    said = {event_id}
+    for act in state.history.acts:
+        if getattr(act.event, "act", None) in said:
+            said.add(act.event.id)
+    return said
 
 
 def _check_correction(
@@ -149,10 +175,18 @@ def _check_correction(
     found = correction(compact, event)
     if isinstance(found, Refused):
         return found
+    if found.is_remark:
+        return found.differs or asked_again(compact, found, ())
     # As if the act had been made with the corrected value, on what its stream held before it.
     before = _Without(compact, found.stream, lambda one: one.position >= found.root.position)
     checked = check_act(before, signer, found.after, recorded_at)
-    return checked if isinstance(checked, Refused) else asked_again(compact, found, checked)
+    refused = first_of(
+        checked if isinstance(checked, Refused) else None,
+        check_facts(found.after, recorded_at),
+        check_result(compact, found, event),
+        found.differs,
+    )
+    return refused or asked_again(compact, found, checked if not isinstance(checked, Refused) else ())
 
 
 class _Without:
@@ -168,7 +202,7 @@ class _Without:
         if stream != self._stream or not isinstance(state, Recorded):
             return state
         acts = tuple(act for act in state.history.acts if not self._dropped(act))
-        return Recorded(history=msgspec.structs.replace(state.history, acts=acts)) if acts else None
+        return Recorded(history=msgspec.structs.replace(state.history, acts=acts))
 
     def locate(self, event_id: str) -> str | None:
         return self._compact.locate(event_id)

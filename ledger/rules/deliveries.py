@@ -89,12 +89,25 @@ class Delivery:
 def delivery(record: History | None, as_of: date | None = None) -> Delivery | None:
     """Fold the acts of a delivery stream; None where no record of it counts."""
     found: Delivery | None = None
+    if record is None:
+        return None
     for item in effective(record, as_of):
-        found = _evolve(found, item)
+        found = _evolve(record, found, item)
     return found
 
 
-def _evolve(state: Delivery | None, item: Effective) -> Delivery | None:
+def _is_of_lines(record: History, event: ActCorrected) -> bool:
+    """Tell whether a correction is, in the end, of the lines that the obligor claims."""
+    act = record.act(event.act)
+    while act is not None and isinstance(act.event, ActCorrected):
+        if not event.field.startswith("/new"):
+            return False
+        event, act = act.event, record.act(act.event.act)
+    is_claim = act is not None and isinstance(act.event, DeliveryRecorded | DeliveryCorrected)
+    return is_claim and event.field.startswith("/lines")
+
+
+def _evolve(record: History, state: Delivery | None, item: Effective) -> Delivery | None:
     event = item.event
     if isinstance(event, DeliveryRecorded):
         return _recorded(event)
@@ -102,8 +115,7 @@ def _evolve(state: Delivery | None, item: Effective) -> Delivery | None:
         return None
     if isinstance(event, ActCorrected):
         # Lines that were corrected are other lines: what was said of them has to be said again.
-        reopens = event.field.startswith("/lines") or event.field == "/new"
-        changed = _reopened(state) if reopens else state
+        changed = _reopened(state) if _is_of_lines(record, event) else state
     elif isinstance(event, DeliveryEvent):
         changed = _changed(state, event)
     else:

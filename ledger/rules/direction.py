@@ -10,9 +10,17 @@ from typing import Final, Literal
 
 from dateutil.relativedelta import relativedelta
 
-from ledger.events.terms import MILESTONE_ORDER, Bound, FormulaObject, Terms, Unscheduled
+from ledger.events.terms import (
+    MILESTONE_ORDER,
+    Bound,
+    FormulaObject,
+    Recurrence,
+    Terms,
+    UndisclosedObject,
+    Unscheduled,
+)
 from ledger.events.values import LegalCharacter
-from ledger.rules.schedules import Due, amount_of, dues, is_open_ended, last_stated_day, unit_of
+from ledger.rules.schedules import MONTHS, Due, amount_of, dues, is_open_ended, last_stated_day, unit_of
 
 Direction = Literal["lowers", "delays", "narrows"]
 
@@ -20,12 +28,13 @@ COMPARED_YEARS: Final = 10
 """How far beyond the last stated day two recurrences are compared; later periods repeat what was seen."""
 
 _FIRMNESS: Final = (Bound.CAP, Bound.TARGET, Bound.EXACT, Bound.FLOOR)
-_CHARACTER: Final = {
-    LegalCharacter.NOT_STATED: 0,
-    LegalCharacter.NON_BINDING: 0,
-    LegalCharacter.POLITICALLY_BINDING: 1,
-    LegalCharacter.LEGALLY_BINDING: 2,
-}
+_LAPSING: Final = (Bound.CAP, Bound.TARGET)
+_CHARACTER: Final = (
+    LegalCharacter.NON_BINDING,
+    LegalCharacter.NOT_STATED,
+    LegalCharacter.POLITICALLY_BINDING,
+    LegalCharacter.LEGALLY_BINDING,
+)
 
 
 def direction(old: Terms, new: Terms) -> tuple[Direction, ...]:
@@ -45,8 +54,9 @@ def _is_narrower(old: Terms, new: Terms) -> bool:
         type(old.object) is not type(new.object)
         or unit_of(old.object) != unit_of(new.object)
         or (isinstance(old.object, FormulaObject) and isinstance(new.object, FormulaObject) and _of(old) != _of(new))
+        or (isinstance(old.object, UndisclosedObject) and old.object != new.object)
         or _FIRMNESS.index(new.bound) < _FIRMNESS.index(old.bound)
-        or _CHARACTER[new.legal_character] < _CHARACTER[old.legal_character]
+        or _CHARACTER.index(new.legal_character) < _CHARACTER.index(old.legal_character)
         or old.category != new.category
         or (old.phase, new.phase) == ("preventive", "on_activation")
         or (old.liability, new.liability) == ("joint", "several")
@@ -54,6 +64,7 @@ def _is_narrower(old: Terms, new: Terms) -> bool:
         or old.conditions != new.conditions
         or MILESTONE_ORDER.index(new.counts_from) < MILESTONE_ORDER.index(old.counts_from)
         or (new.part_of is not None and new.part_of != old.part_of)
+        or (old.bound in _LAPSING and _lapses_sooner(old, new))
     )
 
 
@@ -71,7 +82,32 @@ def _amount_is_lower(old: Terms, new: Terms) -> bool:
 
 
 def _ends_earlier(old: Terms, new: Terms) -> bool:
-    return is_open_ended(old.schedule) and not is_open_ended(new.schedule)
+    """Tell whether what went on without end comes to one, or goes on at a lower rate than it did."""
+    if not isinstance(old.schedule, Recurrence) or not is_open_ended(old.schedule):
+        return False
+    if not isinstance(new.schedule, Recurrence) or not is_open_ended(new.schedule):
+        return True
+    before, after = _figure(old), _figure(new)
+    return after * MONTHS[old.schedule.every] < before * MONTHS[new.schedule.every]
+
+
+def _figure(terms: Terms) -> Decimal:
+    """The figure of a whole object; without one it counts as one."""
+    amount = amount_of(terms.object)
+    return Decimal(1) if amount is None else amount
+
+
+def _lapses_sooner(old: Terms, new: Terms) -> bool:
+    """Tell whether on some day less could still be called upon: a cap or a target lapses with its period."""
+    if isinstance(old.schedule, Unscheduled) or isinstance(new.schedule, Unscheduled):
+        return not isinstance(new.schedule, Unscheduled)
+    horizon = _horizon(old, new)
+    before, after = dues(old, horizon), dues(new, horizon)
+    return any(_from(after, due.when.last) < _from(before, due.when.last) for due in before)
+
+
+def _from(parts: tuple[Due, ...], day: date) -> Decimal:
+    return sum((_weight(due) for due in parts if due.when.last >= day), Decimal(0))
 
 
 def _comes_later(old: Terms, new: Terms) -> bool:

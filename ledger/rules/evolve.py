@@ -4,7 +4,7 @@ An act is added to its stream as it stands, pending or effective. Consent, conte
 standing of acts that are there already; what is in force is then read anew (`ledger.rules.history`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import msgspec
@@ -19,6 +19,7 @@ from ledger.events.stages import Admitted
 from ledger.rules.authorities import first_authority, granted, service_of
 from ledger.rules.commitments import commitment
 from ledger.rules.compact import LEDGER, Authority, Changes, Compact, Opened, Recorded, State
+from ledger.rules.consents import recounted, spoken_for
 from ledger.rules.history import Act, History
 from ledger.rules.streams import others, primary
 
@@ -154,7 +155,8 @@ def _say(entry: _Entry, event: ConsentGiven | ConsentRefused | ConsentWithdrawn)
     assert target is not None
     match event:
         case ConsentGiven():
-            consented = (*target.consented, event.party)
+            agreed = spoken_for(entry.compact, event.party, target.asked)
+            consented = tuple(dict.fromkeys((*target.consented, *agreed)))
             changed = msgspec.structs.replace(target, consented=consented)
             if set(target.asked) <= set(consented):
                 changed = msgspec.structs.replace(
@@ -162,8 +164,12 @@ def _say(entry: _Entry, event: ConsentGiven | ConsentRefused | ConsentWithdrawn)
                 )
         case ConsentRefused():
             changed = msgspec.structs.replace(target, standing="refused")
+        case ConsentWithdrawn() if event.party == target.event.party:
+            # Whoever proposed it no longer agrees itself: there is nothing left to consent to.
+            changed = msgspec.structs.replace(target, standing="refused")
         case ConsentWithdrawn():
-            left = tuple(party for party in target.consented if party != event.party)
+            taken_back = spoken_for(entry.compact, event.party, target.asked)
+            left = tuple(party for party in target.consented if party not in taken_back)
             changed = msgspec.structs.replace(target, consented=left)
     entry.change(target.event, stream, lambda _: changed)
     entry.put(entry.history(stream).with_act(entry.own_act()))
@@ -193,9 +199,34 @@ def _contest(entry: _Entry, authority_id: str, since: datetime) -> None:
         stream = entry.compact.locate(event_id)
         state = entry.get(stream) if stream is not None else None
         if isinstance(state, Authority) and state.granted_in == event_id:
-            entry.put_authority(msgspec.structs.replace(state, contested=True))
+            if not _is_above(entry, state):
+                entry.put_authority(msgspec.structs.replace(state, contested=True))
         elif isinstance(state, Recorded) and (act := state.history.act(event_id)) is not None:
+            if act.standing == "repudiated":
+                continue
             entry.change(act.event, state.history.stream, lambda one: msgspec.structs.replace(one, contested=True))
+            for grant in _grants_of(entry, act.event):
+                entry.put_authority(msgspec.structs.replace(grant, contested=True))
+
+
+def _is_above(entry: _Entry, granted_authority: Authority) -> bool:
+    """Tell whether it is a recovery authority whose grant is not for the signer to contest: only for an older one.
+
+    Or a stolen principal would shut out the party by contesting all that it ever granted, and a recovery itself.
+    """
+    signer = entry.get(f"authority/{entry.admitted.verified.event.authority}")
+    assert isinstance(signer, Authority)
+    is_older = signer.standing == "recovery" and signer.granted_at < granted_authority.granted_at
+    return granted_authority.standing == "recovery" and not is_older
+
+
+def _grants_of(entry: _Entry, event: Event) -> Iterator[Authority]:
+    """Yield the authorities that came with the admission of a party, as they now stand."""
+    if isinstance(event, PartyAdmitted):
+        for grant in (event.principal, event.recovery):
+            state = entry.get(f"authority/{grant.authority}") if grant is not None else None
+            if isinstance(state, Authority):
+                yield state
 
 
 def _judge(entry: _Entry, event: ActConfirmed | ActRepudiated) -> None:
@@ -208,40 +239,49 @@ def _judge(entry: _Entry, event: ActConfirmed | ActRepudiated) -> None:
     assert isinstance(state, Recorded)
     target = state.history.act(event.act)
     assert target is not None
-    history = state.history
+    stream = state.history.stream
     if isinstance(event, ActConfirmed):
-        entry.change(target.event, history.stream, lambda act: msgspec.structs.replace(act, contested=False))
+        entry.change(target.event, stream, lambda act: msgspec.structs.replace(act, contested=False))
     else:
         repudiated = msgspec.structs.replace(target, contested=False, standing="repudiated")
-        entry.change(target.event, history.stream, lambda _: repudiated)
-        if isinstance(target.event, ConsentGiven | ConsentRefused):
-            _unsay(entry, history.stream, target.event)
-    entry.put(entry.history(history.stream).with_act(entry.own_act()))
+        entry.change(target.event, stream, lambda _: repudiated)
+        _undo(entry, stream, target.event)
+    for grant in _grants_of(entry, target.event):
+        _judge_grant(entry, event, grant)
+    entry.put(entry.history(stream).with_act(entry.own_act()))
 
 
 def _judge_grant(entry: _Entry, event: ActConfirmed | ActRepudiated, grant: Authority) -> None:
     if isinstance(event, ActConfirmed):
         entry.put_authority(msgspec.structs.replace(grant, contested=False))
         return
-    entry.put_authority(
-        msgspec.structs.replace(
-            grant, contested=False, revoked_at=entry.position, revoked_because="repudiated", revoked_in=event.id
-        )
+    revoked = msgspec.structs.replace(
+        grant, contested=False, revoked_at=entry.position, revoked_because="repudiated", revoked_in=event.id
     )
+    entry.put_authority(revoked if grant.revoked_at is None else msgspec.structs.replace(grant, contested=False))
     # A mandate that was never given: all that was done under it is in doubt.
     _contest(entry, grant.id, grant.valid_from)
 
 
-def _unsay(entry: _Entry, stream: str, word: ConsentGiven | ConsentRefused) -> None:
-    """Put the act that a repudiated word decided back to where it was: pending, without that consent."""
-    target = entry.history(stream).act(word.act)
-    if target is None or target.standing == "repudiated":
+def _undo(entry: _Entry, stream: str, repudiated: Event) -> None:
+    """Take back what a repudiated word or judgement did to the act that it was about."""
+    if not isinstance(repudiated, ConsentGiven | ConsentRefused | ActConfirmed | ActRepudiated):
         return
-    left = tuple(party for party in target.consented if party != word.party)
-    pending = msgspec.structs.replace(
-        target, consented=left, standing="pending", effective_at=None, effective_since=None
-    )
-    entry.change(target.event, stream, lambda _: pending)
+    history = entry.history(stream)
+    target = history.act(repudiated.act)
+    if target is None:
+        return
+    if isinstance(repudiated, ConsentGiven | ConsentRefused):
+        if target.standing == "repudiated":
+            return
+        restored = recounted(entry.compact, history, target)
+    elif target.standing == "repudiated":
+        # It was disowned by somebody who could not: it stands again, and its own party has yet to judge it.
+        stood = msgspec.structs.replace(target, standing="effective", contested=True)
+        restored = recounted(entry.compact, history, stood)
+    else:
+        restored = msgspec.structs.replace(target, contested=True)
+    entry.change(target.event, stream, lambda _: restored)
 
 
 def _count(entry: _Entry, event: Event) -> None:

@@ -23,7 +23,7 @@ from ledger.events.instruments import (
     Profile,
     TextDigest,
 )
-from ledger.events.values import LegalCharacter, Texts
+from ledger.events.values import Category, LegalCharacter, Texts
 from ledger.rules.history import Effective, History, effective
 
 WITHDRAWAL_NOTICE_MONTHS = 12
@@ -70,7 +70,11 @@ class Adherence:
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """An instrument as of a date. `adherences` has one for each of `parties`, in their order."""
+    """An instrument as of a date. `adherences` has one for each of `parties`, in their order.
+
+    `in_force_on`: the day on which a text that needs ratification first had it of all who had signed it, at least two.
+    Whoever signs later takes nothing from those for whom it is in force.
+    """
 
     id: str
     registered_in: str
@@ -87,18 +91,17 @@ class Instrument:
     terminated_on: date | None = None
     termination: str | None = None
     reservations: tuple[Reservation, ...] = ()
+    in_force_on: date | None = None
 
     def adherence(self, party: str) -> Adherence:
         """Return what `party` did; an empty one for a party that did nothing or is none."""
         return next((one for one in self.adherences if one.party == party), Adherence(party))
 
-    @property
-    def in_force_on(self) -> date | None:
-        """The day on which a text that needs ratification has it of all its signatories, at least two of them."""
-        signatories = [one for one in self.adherences if one.signed_on is not None]
-        ratified = [one.ratified_on for one in signatories if one.ratified_on is not None]
-        enough = len(signatories) >= 2 and len(ratified) == len(signatories)
-        return max(ratified) if enough else None
+    def survives(self, category: Category) -> bool:
+        """Return whether a commitment of this category goes on although accession ended the text."""
+        if self.termination != "accession" or self.profile.accession_ends == "whole":
+            return False
+        return self.profile.accession_ends == "nothing" or category in self.profile.survives_accession
 
     def bound_from(self, party: str) -> date | None:
         """Return the first day on which the text has effect for `party`, None as long as it has none.
@@ -112,15 +115,18 @@ class Instrument:
             case "on_signature" | "not_stated":
                 return adherence.signed_on
             case "on_ratification":
-                in_force = self.in_force_on if adherence.ratified_on is not None else None
+                in_force = None
+                if self.in_force_on is not None and adherence.ratified_on is not None:
+                    in_force = max(self.in_force_on, adherence.ratified_on)
                 return min((day for day in (in_force, adherence.provisional_on) if day is not None), default=None)
 
     def bound_until(self, party: str) -> date | None:
         """Return the first day on which the text no longer has effect for `party`, None if no end is known."""
-        ends = (self.adherence(party).withdraws_on, self.terminated_on, self._term_ends_on(party))
+        ends = (self.adherence(party).withdraws_on, self.terminated_on, self.term_ends_on(party))
         return min((day for day in ends if day is not None), default=None)
 
-    def _term_ends_on(self, party: str) -> date | None:
+    def term_ends_on(self, party: str) -> date | None:
+        """Return the first day after the term of the text, None if it runs without end."""
         if self.extended_until is not None:
             return self.extended_until + relativedelta(days=1)
         if self.profile.renewal == "tacit":
@@ -167,7 +173,7 @@ def _evolve(state: Instrument | None, item: Effective) -> Instrument | None:
         case _:
             changed = _adhered(state, adherence, item)
             changed = replace(changed, events=(*adherence.events, event.id))
-            return _with_adherence(state, changed)
+            return _entered(_with_adherence(state, changed))
 
 
 def _registered(event: InstrumentRegistered) -> Instrument:
@@ -189,6 +195,15 @@ def _registered(event: InstrumentRegistered) -> Instrument:
 def _with_adherence(state: Instrument, changed: Adherence) -> Instrument:
     adherences = (changed if one.party == changed.party else one for one in state.adherences)
     return replace(state, adherences=tuple(adherences))
+
+
+def _entered(state: Instrument) -> Instrument:
+    """Note the entry into force, once: all signatories have ratified, at least two of them."""
+    signatories = [one for one in state.adherences if one.signed_on is not None]
+    ratified = [one.ratified_on for one in signatories if one.ratified_on is not None]
+    if state.in_force_on is not None or len(signatories) < 2 or len(ratified) < len(signatories):
+        return state
+    return replace(state, in_force_on=max(ratified))
 
 
 def _adhered(state: Instrument, adherence: Adherence, item: Effective) -> Adherence:

@@ -1,5 +1,6 @@
 """Parties: dated names and codes, roles, succession. Ids are stable and never reused."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import assert_never
@@ -74,6 +75,20 @@ def party_of(compact: Compact, party_id: str) -> Party | None:
     return party(history(compact, "party", party_id))
 
 
+def acting_for(compact: Compact, party_id: str) -> tuple[str, ...]:
+    """Return the parties in whose place `party_id` acts: itself, and whomever it succeeded, at any remove."""
+    found = [party_id]
+    for one in found:
+        known = party_of(compact, one)
+        found += [before for before in (known.predecessors if known is not None else ()) if before not in found]
+    return tuple(found)
+
+
+def may_act(compact: Compact, party_id: str, entitled: Collection[str]) -> bool:
+    """Return whether `party_id` is one of `entitled`, or the successor of one."""
+    return party_id in entitled or any(one in entitled for one in acting_for(compact, party_id))
+
+
 def check_party(compact: Compact, event: PartyAct) -> Refused | tuple[str, ...]:
     """Decide an act of a party stream. Returns the parties to ask (none), or the refusal."""
     ledger = opened(compact)
@@ -81,13 +96,13 @@ def check_party(compact: Compact, event: PartyAct) -> Refused | tuple[str, ...]:
     is_depositary = event.party == ledger.depositary
     match event:
         case PartyAdmitted():
-            return _check_admission(compact, event, is_depositary)
+            return _check_admission(compact, event, is_depositary) or ()
         case PartyRenamed():
             if not is_depositary and event.party != event.subject:
                 return Refused(Refusal.SIGNER_NOT_ENTITLED, "the depositary or the party itself", event.party)
             if party_of(compact, event.subject) is None:
                 return Refused(Refusal.REFERENCE_UNKNOWN, "an admitted party", event.subject)
-            return ()
+            return _check_codes(event.codes) or ()
         case PartyRolesChanged():
             if not is_depositary:
                 return Refused(Refusal.SIGNER_NOT_ENTITLED, "the depositary", event.party)
@@ -100,23 +115,36 @@ def check_party(compact: Compact, event: PartyAct) -> Refused | tuple[str, ...]:
                 return Refused(Refusal.REFERENCE_UNKNOWN, "another admitted party", event.predecessor)
             if predecessor.succeeded_by is not None:
                 return Refused(Refusal.ALREADY_ENDED, "a party without successor", f"{predecessor.succeeded_by}")
+            if event.predecessor in acting_for(compact, event.party) or event.party in acting_for(
+                compact, event.predecessor
+            ):
+                return Refused(Refusal.ALREADY_ENDED, "a successor that was not succeeded itself", event.party)
             # A succession takes over obligations of somebody else: the depositary confirms that it was notified.
             return (ledger.depositary,)
     assert_never(event)
 
 
-def _check_admission(compact: Compact, event: PartyAdmitted, is_depositary: bool) -> Refused | tuple[str, ...]:
+def _check_admission(compact: Compact, event: PartyAdmitted, is_depositary: bool) -> Refused | None:
+    grants = [grant.authority for grant in (event.principal, event.recovery) if grant is not None]
+    foreign = next((one for one in grants if not one.startswith(f"{event.subject}/")), None)
+    if foreign is not None:
+        return Refused(Refusal.AUTHORITY_NOT_OF_PARTY, f"an authority of {event.subject!r}", foreign)
     if not is_depositary:
         return Refused(Refusal.SIGNER_NOT_ENTITLED, "the depositary", event.party)
-    if party_of(compact, event.subject) is not None:
-        return Refused(Refusal.ALREADY_EXISTS, "a new party id", event.subject)
-    for grant in (event.principal, event.recovery):
-        if grant is None:
-            continue
-        if not grant.authority.startswith(f"{event.subject}/"):
-            return Refused(Refusal.AUTHORITY_NOT_OF_PARTY, f"an authority of {event.subject!r}", grant.authority)
-        if authority(compact, grant.authority) is not None:
-            return Refused(Refusal.ALREADY_EXISTS, "a new authority id", grant.authority)
-    if event.recovery is not None and event.recovery.authority == event.principal.authority:
-        return Refused(Refusal.ALREADY_EXISTS, "two different authority ids", event.principal.authority)
-    return ()
+    record = history(compact, "party", event.subject)
+    if record is not None and record.acts:
+        return Refused(Refusal.ALREADY_EXISTS, "a new party id: ids are not reused", event.subject)
+    for one in grants:
+        known = authority(compact, one)
+        if known is not None and known.granted_in != event.id:
+            return Refused(Refusal.ALREADY_EXISTS, "a new authority id", one)
+    if len(set(grants)) != len(grants):
+        return Refused(Refusal.ALREADY_EXISTS, "two different authority ids", grants[0])
+    return _check_codes(event.codes)
+
+
+def _check_codes(codes: tuple[DatedCode, ...]) -> Refused | None:
+    for one in codes:
+        if one.since is not None and one.until is not None and one.until < one.since:
+            return Refused(Refusal.DATES_DISORDERED, f"{one.code} until a day from {one.since}", str(one.until))
+    return None

@@ -26,8 +26,12 @@ from ledger.events.values import When
 
 MONTHS: Final = MappingProxyType({"month": 1, "quarter": 3, "half_year": 6, "year": 12})
 
-PERIODS_MAX: Final = 1_200
-"""A hundred years of months: no longer expansion is made for one answer."""
+FIRST_DAY: Final = date(1945, 1, 1)
+LAST_DAY: Final = date(2144, 12, 31)
+"""The days that terms may state. What has no end states none, and is not ended by this."""
+
+PERIODS_MAX: Final = 2_600
+"""Those two hundred years in months and as many more as are compared beyond: no longer expansion is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,19 @@ def last_stated_day(schedule: Schedule) -> date | None:
             return max(part.due.last for part in parts.tranches)
         case Recurrence() as recurrence:
             return recurrence.until or recurrence.first.last
+
+
+def stated_days(schedule: Schedule) -> tuple[date, ...]:
+    """Return the days that a schedule names."""
+    match schedule:
+        case Unscheduled():
+            return ()
+        case Once() as once:
+            return (once.due.first, once.due.last)
+        case Tranches() as parts:
+            return tuple(day for part in parts.tranches for day in (part.due.first, part.due.last))
+        case Recurrence() as recurrence:
+            return (recurrence.first.first, recurrence.first.last, recurrence.until or recurrence.first.last)
 
 
 def is_open_ended(schedule: Schedule) -> bool:

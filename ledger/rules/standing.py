@@ -1,17 +1,23 @@
 """May this authority sign this act, here and now? Decided by log position, not by anybody's wall clock.
 
-Asked in the order of the refusals: mandate, sequence, office, scope, cap, future.
+Asked in the order of the refusals: mandate, sequence, office, scope, future. Whether the scope reaches the category and
+the amount is asked by `ledger.rules.mandates`.
 """
 
-from datetime import datetime, timedelta
-from decimal import Decimal
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 
-from ledger.events.authorities import AuthorityGranted, AuthorityRevoked, Scope
-from ledger.events.commitments import CommitmentAmended, CommitmentConverted, CommitmentMade, CommitmentMerged
+from ledger.events.authorities import AuthorityGranted, AuthorityRevoked
+from ledger.events.commitments import (
+    CommitmentAmended,
+    CommitmentConverted,
+    CommitmentMade,
+    CommitmentMerged,
+    CommitmentResolved,
+)
 from ledger.events.header import Event
 from ledger.events.refusals import Refusal, Refused
-from ledger.events.terms import MoneyObject, Terms
-from ledger.events.values import Category, Money
+from ledger.events.terms import Terms
 from ledger.rules.compact import Authority
 
 CLOCK_SKEW = timedelta(minutes=5)
@@ -63,26 +69,12 @@ def _check_office(authority: Authority, event: Event) -> Refused | None:
         return Refused(Refusal.OUT_OF_SCOPE, f"one of {', '.join(RECOVERY_EVENTS)}", event.type)
     if not any(covers(pattern, event.type) for pattern in authority.scope.events):
         return Refused(Refusal.OUT_OF_SCOPE, f"one of {', '.join(authority.scope.events)}", event.type)
-    return _check_scope(authority.scope, event)
+    return None
 
 
 def covers(pattern: str, event_type: str) -> bool:
     """Return whether `*`, `stream.*` or an exact type covers `event_type`."""
     return pattern in ("*", event_type) or (pattern.endswith(".*") and event_type.startswith(pattern[:-1]))
-
-
-def _check_scope(scope: Scope, event: Event) -> Refused | None:
-    for category in categories_of(event):
-        if scope.categories is not None and category not in scope.categories:
-            return Refused(Refusal.OUT_OF_SCOPE, f"a category of {', '.join(scope.categories)}", category)
-    for amount in amounts_of(event):
-        if scope.cap is None:
-            continue
-        if amount.currency != scope.cap.currency:
-            return Refused(Refusal.OVER_CAP, f"an amount in {scope.cap.currency}, the cap's currency", amount.currency)
-        if Decimal(amount.amount) > Decimal(scope.cap.amount):
-            return Refused(Refusal.OVER_CAP, f"at most {scope.cap.amount} {scope.cap.currency}", f"{amount.amount}")
-    return None
 
 
 def terms_of(event: Event) -> Terms | None:
@@ -94,27 +86,29 @@ def terms_of(event: Event) -> Terms | None:
             return None
 
 
-def categories_of(event: Event) -> tuple[Category, ...]:
-    """Return the categories that an act names."""
-    terms = terms_of(event)
-    named = terms.category if terms is not None else getattr(event, "category", None)
-    return (named,) if isinstance(named, Category) else ()
-
-
-def amounts_of(event: Event) -> tuple[Money, ...]:
-    """Return the amounts of money that an act obliges its party to."""
-    terms = terms_of(event)
-    if terms is not None and isinstance(terms.object, MoneyObject):
-        return (Money(terms.object.amount, terms.object.currency),)
-    if event.type == "commitment.resolved":
-        return (Money(event.amount, event.currency),)  # type: ignore[attr-defined]
-    return ()
-
-
 def check_facts(event: Event, recorded_at: datetime) -> Refused | None:
+    """Return a refusal for what has not happened yet: nobody can have done, agreed or found out what is to come."""
     if event.issued_at > recorded_at + CLOCK_SKEW:
         return Refused(Refusal.FUTURE_FACT, f"issued_at until {recorded_at.isoformat()}", event.issued_at.isoformat())
     today = (recorded_at + EARLIEST_ZONE).date()
-    if event.occurred is not None and event.occurred.first > today:
-        return Refused(Refusal.FUTURE_FACT, f"a fact that began by {today}", f"occurred from {event.occurred.first}")
+    for name, day in _days_of(event):
+        if day > today:
+            return Refused(Refusal.FUTURE_FACT, f"{name} until {today}, the last possible day included", str(day))
+    if isinstance(event, AuthorityRevoked) and event.contested_since is not None:
+        since = event.contested_since
+        if since > recorded_at + CLOCK_SKEW:
+            return Refused(Refusal.FUTURE_FACT, f"contested_since until {recorded_at.isoformat()}", since.isoformat())
     return None
+
+
+def _days_of(event: Event) -> Iterator[tuple[str, date]]:
+    """Yield the days that an act states as past, each with its name."""
+    if event.occurred is not None:
+        yield "occurred", event.occurred.last
+    if isinstance(event, CommitmentConverted) and event.agreed_on is not None:
+        yield "agreed_on", event.agreed_on
+    if isinstance(event, CommitmentResolved):
+        # A statistic of a period cannot be known before the period has begun.
+        yield "period from", event.period.first
+        if event.source.released_on is not None:
+            yield "released_on", event.source.released_on

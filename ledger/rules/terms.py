@@ -15,46 +15,71 @@ from ledger.events.refusals import Refusal, Refused
 from ledger.events.terms import (
     Bound,
     FormulaObject,
+    GoodsObject,
     MoneyObject,
     Object,
     Recurrence,
     Schedule,
+    ServiceObject,
     Terms,
     Tranches,
     Unscheduled,
     Valuation,
 )
-from ledger.events.values import check_decimals, share_of
+from ledger.events.values import check_decimals, check_quantity, share_of
 from ledger.rules.commitments import Commitment, commitment
 from ledger.rules.compact import Compact, history
 from ledger.rules.instruments import Instrument
 from ledger.rules.parties import party_of
-from ledger.rules.schedules import amount_of, dues, last_stated_day, period, periods_until, unit_of
+from ledger.rules.precedence import first_of
+from ledger.rules.schedules import (
+    FIRST_DAY,
+    LAST_DAY,
+    amount_of,
+    dues,
+    is_open_ended,
+    last_stated_day,
+    period,
+    periods_until,
+    stated_days,
+    unit_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Terms proposed for the commitment `id` under `instrument`, as of the day `on`. `replaces`: ids that they end."""
+    """Terms proposed for the commitment `id` under `instrument`, as of the day `on`.
+
+    `replaces`: the commitment that they end by conversion. `absorbs`: those that go on in this one, with their parts.
+    """
 
     id: str
     instrument: Instrument
     terms: Terms
     on: date
     replaces: tuple[str, ...] = ()
+    absorbs: tuple[str, ...] = ()
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The ids that these terms stand in the place of."""
+        return (self.id, *self.replaces, *self.absorbs)
 
 
 def check_terms(compact: Compact, proposal: Proposal) -> Refused | None:
     """Return the first reason why these terms cannot be recorded, in the order of the refusals, or None."""
-    return (
-        _check_obligors(compact, proposal)
-        or _check_parent_known(compact, proposal)
-        or _check_members(proposal)
-        or check_currencies(currencies_of(proposal.terms.object), proposal.on)
-        or _check_dates(proposal.terms)
-        or _check_shares(proposal)
-        or _check_tranches(proposal.terms)
-        or _check_parent(compact, proposal)
-        or _check_children(compact, proposal)
+    dates = _check_dates(proposal.terms)
+    # Terms without sound dates cannot be divided into periods, so they cannot be compared with others.
+    nesting = (_check_parent(compact, proposal), _check_children(compact, proposal)) if dates is None else ()
+    return first_of(
+        _check_obligors(compact, proposal),
+        _check_parent_known(compact, proposal),
+        _check_members(proposal),
+        check_currencies(currencies_of(proposal.terms.object), proposal.on),
+        dates,
+        _check_shares(proposal),
+        _check_tranches(proposal.terms),
+        *nesting,
     )
 
 
@@ -69,13 +94,20 @@ def _check_parent_known(compact: Compact, proposal: Proposal) -> Refused | None:
     part_of = proposal.terms.part_of
     if part_of is None:
         return None
-    if part_of.commitment == proposal.id or _parent(compact, part_of.commitment) is None:
+    parent = going_on(compact, part_of.commitment)
+    if parent is None:
         return Refused(Refusal.REFERENCE_UNKNOWN, "another commitment in effect to be part of", part_of.commitment)
+    if not set(proposal.own).isdisjoint((part_of.commitment, *_ancestors(compact, parent))):
+        return Refused(Refusal.REFERENCE_UNKNOWN, "a parent outside its own parts", part_of.commitment)
     return None
 
 
-def _parent(compact: Compact, commitment_id: str) -> Commitment | None:
-    return commitment(history(compact, "commitment", commitment_id))
+def going_on(compact: Compact, commitment_id: str) -> Commitment | None:
+    """Return a commitment in effect, or the one that it went on as after a merger."""
+    found = commitment(history(compact, "commitment", commitment_id))
+    while found is not None and found.state == "merged" and found.became is not None:
+        found = commitment(history(compact, "commitment", found.became))
+    return found
 
 
 def _check_members(proposal: Proposal) -> Refused | None:
@@ -99,12 +131,23 @@ def check_currencies(codes: tuple[str, ...], on: date) -> Refused | None:
     return None
 
 
+def check_written(amount: str, counted: Object) -> None:
+    """Raise ValueError unless `amount` is written as the figures of what is counted are."""
+    if isinstance(counted, MoneyObject):
+        check_decimals(amount, counted.currency)
+    elif isinstance(counted, GoodsObject | ServiceObject):
+        check_quantity(amount)
+
+
 def check_valuations(valuations: tuple[Valuation, ...], on: date) -> Refused | None:
     """Return a refusal for the first valuation in a currency that was none on that day."""
     return check_currencies(tuple(one.currency for one in valuations), on)
 
 
 def _check_dates(terms: Terms) -> Refused | None:
+    beyond = next((day for day in stated_days(terms.schedule) if not FIRST_DAY <= day <= LAST_DAY), None)
+    if beyond is not None:
+        return Refused(Refusal.DATES_DISORDERED, f"days from {FIRST_DAY} to {LAST_DAY}", str(beyond))
     if isinstance(terms.schedule, Tranches):
         for before, after in pairwise(terms.schedule.tranches):
             if after.due.last < before.due.last:
@@ -139,8 +182,7 @@ def _check_tranches(terms: Terms) -> Refused | None:
         )
     for tranche in terms.schedule.tranches:
         try:
-            if isinstance(terms.object, MoneyObject):
-                check_decimals(tranche.amount, terms.object.currency)
+            check_written(tranche.amount, terms.object)
         except ValueError as error:
             return Refused(Refusal.TRANCHES_DO_NOT_SUM, "tranches written as their object is", str(error))
     total = sum((Decimal(tranche.amount) for tranche in terms.schedule.tranches), Decimal(0))
@@ -150,47 +192,66 @@ def _check_tranches(terms: Terms) -> Refused | None:
 
 
 def _check_parent(compact: Compact, proposal: Proposal) -> Refused | None:
-    """Within its parent: open, in the same unit, and with its siblings not above it. A circle is no nesting."""
+    """Within its parent: open, in the same unit, and with its siblings not above it.
+
+    A part stays where it is when its parent ends; only a new nesting needs a parent that is open.
+    """
     part_of = proposal.terms.part_of
-    if part_of is None:
+    parent = going_on(compact, part_of.commitment) if part_of is not None else None
+    if part_of is None or parent is None:
         return None
-    parent = _parent(compact, part_of.commitment)
-    assert parent is not None
-    if proposal.id in _ancestors(compact, parent):
-        return Refused(Refusal.REFERENCE_UNKNOWN, "a parent outside its own parts", part_of.commitment)
-    if _differ(parent.terms.object, proposal.terms.object):
-        units = (str(unit_of(one.object)) for one in (parent.terms, proposal.terms))
-        expected, got = units
-        return Refused(Refusal.UNIT_MISMATCH, f"{expected}, as in {parent.id}", got)
-    if parent.state != "open":
-        return Refused(Refusal.ALREADY_ENDED, f"{parent.id} open", parent.state)
-    siblings = [one.terms for one in _open_children(compact, parent) if one.id not in (proposal.id, *proposal.replaces)]
-    return _check_sum(parent.id, parent.terms, [*siblings, proposal.terms])
+    own = commitment(history(compact, "commitment", proposal.id))
+    if parent.state != "open" and own is not None and own.terms.part_of == part_of:
+        return None
+    siblings = [one.terms for one in _open_children(compact, (parent.id,)) if one.id not in proposal.own]
+    return first_of(
+        _check_unit(parent.id, parent.terms, proposal.terms),
+        _check_sum(parent.id, parent.terms, [*siblings, proposal.terms]),
+        Refused(Refusal.ALREADY_ENDED, f"{parent.id} open", parent.state) if parent.state != "open" else None,
+    )
 
 
 def _check_children(compact: Compact, proposal: Proposal) -> Refused | None:
     """The parts that are there already stay within the terms proposed."""
-    own = _parent(compact, proposal.id)
-    children = [one.terms for one in _open_children(compact, own)] if own is not None else []
-    return _check_sum(proposal.id, proposal.terms, children)
+    found = _open_children(compact, (proposal.id, *proposal.absorbs))
+    children = [one.terms for one in found if one.id not in proposal.own]
+    units = (_check_unit(proposal.id, proposal.terms, child) for child in children)
+    return first_of(*units, _check_sum(proposal.id, proposal.terms, children))
 
 
-def _ancestors(compact: Compact, start: Commitment) -> Iterator[str]:
-    """Yield the id of a commitment and of each that it is counted in."""
+def _check_unit(parent_id: str, parent: Terms, child: Terms) -> Refused | None:
+    if not _differ(parent.object, child.object):
+        return None
+    return Refused(Refusal.UNIT_MISMATCH, f"{unit_of(parent.object)}, as in {parent_id}", str(unit_of(child.object)))
+
+
+def _ancestors(compact: Compact, start: Commitment) -> tuple[str, ...]:
+    """Return the id of a commitment and of each that it is counted in."""
+    found: dict[str, None] = {}
     at: Commitment | None = start
-    while at is not None:
-        yield at.id
+    while at is not None and at.id not in found:
+        found[at.id] = None
         part_of = at.terms.part_of
-        at = _parent(compact, part_of.commitment) if part_of is not None else None
+        at = going_on(compact, part_of.commitment) if part_of is not None else None
+    return tuple(found)
 
 
-def _open_children(compact: Compact, parent: Commitment) -> Iterator[Commitment]:
-    record = history(compact, "commitment", parent.id)
-    for child_id in record.children if record is not None else ():
-        child = _parent(compact, child_id)
-        part_of = child.terms.part_of if child is not None else None
-        if child is not None and child.state == "open" and part_of is not None and part_of.commitment == parent.id:
-            yield child
+def _open_children(compact: Compact, parents: tuple[str, ...]) -> Iterator[Commitment]:
+    """Yield the open parts of these commitments, those that came with a merger included."""
+    waiting, seen = list(parents), set(parents)
+    for parent_id in waiting:
+        record = history(compact, "commitment", parent_id)
+        view = commitment(record)
+        for near in (*(record.children if record is not None else ()), *(view.absorbed if view is not None else ())):
+            other = commitment(history(compact, "commitment", near))
+            if other is None or near in seen:
+                continue
+            seen.add(near)
+            part_of = other.terms.part_of
+            if other.state == "open" and part_of is not None and part_of.commitment == parent_id:
+                yield other
+            elif other.state == "merged" and other.became == parent_id:
+                waiting.append(near)
 
 
 def _differ(one: Object, other: Object) -> bool:
@@ -204,6 +265,8 @@ def _check_sum(parent_id: str, parent: Terms, children: list[Terms]) -> Refused 
     counted = [child for child in children if type(child.object) is type(parent.object)]
     if whole is None or parent.bound == Bound.FLOOR or not counted:
         return None
+    if not is_open_ended(parent.schedule) and any(is_open_ended(child.schedule) for child in counted):
+        return Refused(Refusal.CHILD_ABOVE_PARENT, f"parts of {parent_id} of at most {whole} in all", "one without end")
     totals: dict[date | None, Decimal] = {}
     for ends_on, amount in _parts(parent.schedule, counted):
         totals[ends_on] = totals.get(ends_on, Decimal(0)) + amount
