@@ -20,7 +20,7 @@ $(shell rm -f '$(VENV)/.checkout' '$(VENV)/.runtime' '$(VENV)/.dev' 2>/dev/null)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test lint types bench lock licences clean
+.PHONY: help demo serve test lint types bench lock licences docs clean
 
 help:  ## Say what there is to make
 	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' $(firstword $(MAKEFILE_LIST))
@@ -51,6 +51,11 @@ lock: $(VENV)/.dev  ## Write the lock files from pyproject.toml (UPGRADE=1 for n
 
 licences: $(VENV)/.dev  ## Write docs/licences.md from the installed packages
 	@$(RUN)python -m tests.house.licence_table > docs/licences.md
+
+docs: $(VENV)/.dev  ## Write the pages that are made from the code: docs/events.md, docs/schemas, docs/refusals.md
+	@$(RUN)python -m tests.docs.event_schemas
+	@$(RUN)python -m tests.docs.event_reference > docs/events.md
+	@$(RUN)python -m tests.docs.refusal_reference > docs/refusals.md
 
 clean:  ## Remove what the targets above made, data excepted
 	@rm -rf '$(VENV)' build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

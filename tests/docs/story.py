@@ -1,0 +1,74 @@
+"""The scenes played on a ledger in memory: what each act was, in which state it was judged, and what was said of it."""
+
+from dataclasses import dataclass, replace
+from functools import cache
+
+from ledger.events.registry import EVENTS
+from ledger.events.stages import Admitted
+from tests.acts import Office
+from tests.docs.memory_ledger import MemoryLedger, example_id, office
+from tests.docs.scenes import Scene, scenes
+
+
+@dataclass(frozen=True)
+class Played:
+    """One scene: the signed envelope, what the ledger made of it, and its position."""
+
+    scene: Scene
+    raw: bytes
+    admitted: Admitted
+    position: int
+
+    @property
+    def payload(self) -> bytes:
+        return self.admitted.verified.envelope.payload
+
+
+class Stage:
+    """A ledger and the desks of everybody, in the state after some of the scenes."""
+
+    def __init__(self) -> None:
+        self.ledger = MemoryLedger()
+        self._offices: dict[str, Office] = {}
+
+    def office(self, authority: str) -> Office:
+        """Return the desk of an authority, which knows its place in its own chain."""
+        return self._offices.setdefault(authority, office(authority))
+
+    def play(self, scene: Scene) -> Played:
+        """Sign and record a scene, which has to be admitted."""
+        raw = self.office(scene.authority).act(scene.type, event_id=example_id(scene.label), **scene.fields)
+        admitted = self.ledger.admit(raw)
+        return Played(scene, raw, admitted, self.ledger.tree_size)
+
+    def fork(self) -> "Stage":
+        """Return a stage in the same state, from where it goes its own way."""
+        other = Stage()
+        other.ledger = self.ledger.fork()
+        other._offices = {name: replace(desk) for name, desk in self._offices.items()}
+        return other
+
+
+@cache
+def _played() -> Stage:
+    stage = Stage()
+    for scene in scenes():
+        stage.play(scene)
+    return stage
+
+
+def stage_after_all() -> Stage:
+    """Return a stage in the state after the last scene."""
+    return _played().fork()
+
+
+@cache
+def samples() -> dict[str, Played]:
+    """Return the first scene of each event type, played, by type; `rules.adopted` is not among them."""
+    stage = Stage()
+    found: dict[str, Played] = {}
+    for scene in scenes():
+        played = stage.play(scene)
+        found.setdefault(scene.type, played)
+    order = [name for name, _ in EVENTS]
+    return {name: found[name] for name in order if name in found}
