@@ -23,7 +23,8 @@ from projections.rebuild import RebuildRunning, rebuild
 from projections.tables import VERSION, create_tables
 
 RETRY_SECONDS_FIRST: Final = 0.1
-RETRY_SECONDS_MAX: Final = 5.0
+RETRY_SECONDS_MAX: Final = 1.0
+CONNECT_SECONDS_MAX: Final = 3
 
 _log = structlog.get_logger(__name__)
 
@@ -90,7 +91,7 @@ class Follower:
 
     def _follow(self) -> None:
         """Follow into the generation that serves now, until another one does or this follower is stopped."""
-        with psycopg.connect(self._dsn, autocommit=True) as connection:
+        with psycopg.connect(self._dsn, autocommit=True, connect_timeout=CONNECT_SECONDS_MAX) as connection:
             configure(connection)
             create_tables(connection)
             generation = self._serving(connection)

@@ -50,7 +50,10 @@ class Progress:
     def _folded(self, raws: Sequence[bytes]) -> Batch:
         entries = parsed(self.place, raws)
         events = [item.envelope.event for item in entries]
-        self._state.fetch(stream for event in events for stream in (*reads(event), *others(event)))
+        targets = [act for event in events if (act := getattr(event, "act", None)) is not None]
+        self._state.fetch_located(targets)
+        located = filter(None, map(self._state.locate, targets))
+        self._state.fetch((*located, *(stream for event in events for stream in (*reads(event), *others(event)))))
         return fold(self._state, self.place, entries)
 
     def _holds_place(self) -> bool:

@@ -25,6 +25,7 @@ class StoredState:
         self._generation = generation
         self._position = position
         self._states: dict[str, State | None] = {}
+        self._located: dict[str, str | None] = {}
 
     def get(self, stream: str) -> State | None:
         """Return the state of a stream, or None if nothing was recorded there."""
@@ -34,11 +35,22 @@ class StoredState:
 
     def locate(self, event_id: str) -> str | None:
         """Return the stream in which the act `event_id` was recorded, or None if it is unknown."""
-        row = self._connection.execute(
-            "SELECT stream FROM projection_acts WHERE generation = %s AND event_id = %s AND position <= %s",
-            [self._generation, event_id, self._position],
-        ).fetchone()
-        return row[0] if row is not None else None
+        if event_id not in self._located:
+            self.fetch_located([event_id])
+        return self._located[event_id]
+
+    def fetch_located(self, event_ids: Iterable[str]) -> None:
+        """Find the streams of the acts `event_ids` at once, those that are not known yet."""
+        missing = [event_id for event_id in dict.fromkeys(event_ids) if event_id not in self._located]
+        if not missing:
+            return
+        rows = self._connection.execute(
+            """
+            SELECT event_id, stream FROM projection_acts
+            WHERE generation = %s AND event_id = ANY(%s) AND position <= %s""",
+            [self._generation, missing, self._position],
+        ).fetchall()
+        self._located |= {**dict.fromkeys(missing), **dict(rows)}
 
     def acts_since(self, authority: str, since: datetime) -> tuple[str, ...]:
         """Return the ids of the events that `authority` had admitted at or after `since`, in order."""
@@ -68,6 +80,8 @@ class StoredState:
     def move(self, position: int, states: dict[str, State]) -> None:
         """Go on to a position, with the states that were folded and written on the way."""
         self._position = position
+        # What was unknown before may be known by now.
+        self._located.clear()
         self._keep(states)
 
     def _keep(self, states: Mapping[str, State | None]) -> None:

@@ -6,6 +6,7 @@ a tree with exactly these bytes at exactly the position that they state.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from ledger.log.checkpoint import Checkpoint, open_checkpoint, parse_decimal
@@ -18,10 +19,13 @@ from ledger.signing.encoding import from_base64, to_base64
 
 RECEIPT_BYTES_MAX: Final = NOTE_BYTES_MAX + 64 * 1024
 PROOF_HASHES_MAX: Final = 63
+NOTES_KEPT_MAX: Final = 16
+"""All receipts of a batch share one checkpoint, which is parsed once."""
 
 _HEADER: Final = "c2sp.org/tlog-proof@v1"
 _EXTRA: Final = "extra "
 _INDEX: Final = "index "
+_parsed_note = lru_cache(maxsize=NOTES_KEPT_MAX)(parse_note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class Receipt:
         for one in self.proof:
             if len(one) != HASH_BYTES:
                 raise ReceiptInvalid(f"hashes of {HASH_BYTES} bytes", f"one of {len(one)}")
-        parse_note(self.checkpoint_note)
+        _parsed_note(self.checkpoint_note)
 
 
 def format_receipt(receipt: Receipt) -> bytes:

@@ -20,7 +20,7 @@ from ledger.events.commitments import (
 )
 from ledger.events.terms import Terms, Valuation
 from ledger.events.values import Source, Texts, When
-from ledger.rules.history import Effective, History, effective
+from ledger.rules.history import Effective, History, effective, kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,7 @@ class Commitment:
         return tuple(obligor.party for obligor in self.terms.obligors)
 
 
+@kept
 def commitment(record: History | None, as_of: date | None = None) -> Commitment | None:
     """Fold the acts of a commitment stream; None where nothing that counts made it."""
     found: Commitment | None = None

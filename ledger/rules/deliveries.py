@@ -26,7 +26,7 @@ from ledger.events.deliveries import (
 )
 from ledger.events.terms import MILESTONE_ORDER, Milestone, Valuation
 from ledger.events.values import Category, When
-from ledger.rules.history import Effective, History, effective
+from ledger.rules.history import Effective, History, effective, kept
 from ledger.rules.schedules import amount_of
 
 NOTHING: Final = Decimal(0)
@@ -86,6 +86,7 @@ class Delivery:
         return next((one.when for one in self.reached if MILESTONE_ORDER.index(one.milestone) >= wanted), None)
 
 
+@kept
 def delivery(record: History | None, as_of: date | None = None) -> Delivery | None:
     """Fold the acts of a delivery stream; None where no record of it counts."""
     found: Delivery | None = None

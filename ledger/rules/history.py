@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal, ParamSpec, TypeVar, cast
 
 import msgspec
 from msgspec import Struct
@@ -24,7 +24,17 @@ Standing = Literal["effective", "pending", "refused", "repudiated"]
 
 INTRODUCTIONS = frozenset({"ledger.opened", "party.admitted", "instrument.registered"})
 
+VIEWS_KEPT_MAX: Final = 4_096
+
 _decoded = lru_cache(maxsize=16_384)(decode)
+
+P = ParamSpec("P")
+View = TypeVar("View")
+
+
+def kept(view: Callable[P, View]) -> Callable[P, View]:
+    """Make a view keep what it last returned: a history is read by many decisions before it changes."""
+    return cast("Callable[P, View]", lru_cache(maxsize=VIEWS_KEPT_MAX)(view))
 
 
 class Act(Struct, frozen=True, kw_only=True):
@@ -54,6 +64,10 @@ class History(Struct, frozen=True, kw_only=True):
     stream: str
     acts: tuple[Act, ...] = ()
     children: tuple[str, ...] = ()
+
+    def __hash__(self) -> int:
+        """Tell most histories apart without reading their acts; equality reads them."""
+        return hash((self.stream, len(self.acts), self.children))
 
     def act(self, event_id: str) -> Act | None:
         """Return the act of `event_id`, if this stream holds it."""
@@ -96,11 +110,10 @@ def effective(history: History | None, as_of: date | None = None) -> tuple[Effec
     """Return the effective acts in the order in which they took effect; with `as_of`, those dated until that day."""
     if history is None:
         return ()
-    counting = [act for act in history.acts if act.standing == "effective"]
-    counting.sort(key=lambda act: (act.effective_at or act.position, act.position))
-    events = {act.event.id: act.event for act in counting}
-    corrections = [event for event in events.values() if isinstance(event, ActCorrected)]
-    read = (Effective(corrected(act.event, corrections) if corrections else act.event, act) for act in counting)
+    counting = [Effective(act.event, act) for act in history.acts if act.standing == "effective"]
+    counting.sort(key=lambda item: (item.act.effective_at or item.act.position, item.act.position))
+    corrections = [item.event for item in counting if isinstance(item.event, ActCorrected)]
+    read = (Effective(corrected(item.event, corrections), item.act) for item in counting) if corrections else counting
     return tuple(item for item in read if as_of is None or item.on <= as_of or _only_introduces(item.event))
 
 

@@ -24,7 +24,7 @@ from ledger.events.instruments import (
     TextDigest,
 )
 from ledger.events.values import Category, LegalCharacter, Texts
-from ledger.rules.history import Effective, History, effective
+from ledger.rules.history import Effective, History, effective, kept
 
 WITHDRAWAL_NOTICE_MONTHS = 12
 """Unless the text says otherwise (VCLT Art. 56(2))."""
@@ -139,6 +139,7 @@ class Instrument:
         return None
 
 
+@kept
 def instrument(record: History | None, as_of: date | None = None) -> Instrument | None:
     """Fold the acts of an instrument stream; None where no registration counts."""
     found: Instrument | None = None

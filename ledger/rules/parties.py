@@ -17,7 +17,7 @@ from ledger.events.parties import (
 )
 from ledger.events.refusals import Refusal, Refused
 from ledger.rules.compact import Compact, authority, history, opened
-from ledger.rules.history import Effective, History, effective
+from ledger.rules.history import Effective, History, effective, kept
 
 PartyAct = PartyAdmitted | PartyRenamed | PartyRolesChanged | PartySucceeded
 
@@ -43,6 +43,7 @@ class Party:
         return self.id
 
 
+@kept
 def party(record: History | None, as_of: date | None = None) -> Party | None:
     """Fold the acts of a party stream; None where there is none."""
     found: Party | None = None

@@ -57,8 +57,15 @@ def reads(event: Event) -> tuple[str, ...]:
     """Return the streams that deciding `event` is sure to read, so that a store may fetch them at once."""
     names = [LEDGER, f"authority/{event.authority}", f"party/{event.party}"]
     match event:
-        case PartyAdmitted() | PartyRenamed() | PartyRolesChanged():
+        case PartyAdmitted():
+            grants = (event.principal, event.recovery)
+            names += [f"party/{event.subject}", *(f"authority/{one.authority}" for one in grants if one is not None)]
+        case PartyRenamed() | PartyRolesChanged():
             names.append(f"party/{event.subject}")
+        case AuthorityGranted():
+            names.append(f"authority/{event.granted}")
+        case AuthorityRevoked():
+            names.append(f"authority/{event.revoked}")
         case InstrumentRegistered():
             names += [f"instrument/{event.instrument}", *(f"party/{party}" for party in event.parties)]
         case InstrumentEvent():

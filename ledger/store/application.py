@@ -21,7 +21,7 @@ from psycopg.rows import DictRow, dict_row
 from ledger.events.stages import Envelope
 from ledger.log.entry import Entry, parse_entry
 from ledger.store.appending import Appended, Appending, Decide
-from ledger.store.database import CONNECT_SECONDS_MAX, LOCK_SECONDS_MAX, POOL_SIZE_MAX, POOL_WAIT_SECONDS_MAX, configure
+from ledger.store.database import LOCK_SECONDS_MAX, POOL_SIZE_MAX, Pool
 from ledger.store.errors import UnsafeServer
 from ledger.store.recorder import EntryRecorder
 
@@ -92,17 +92,9 @@ class EntryDatastore(PostgresDatastore):
             originator_id_type="text",
             enable_db_functions=enable_db_functions,
         )
-        self.pool = ConnectionPool(
-            dsn,
-            connection_class=psycopg.Connection[DictRow],
-            kwargs={"row_factory": dict_row, "connect_timeout": CONNECT_SECONDS_MAX},
-            min_size=1,
-            max_size=pool_size_max,
-            timeout=POOL_WAIT_SECONDS_MAX,
-            configure=configure,
-            check=ConnectionPool.check_connection,
-            open=True,
-        )
+        pool = Pool(dsn, size_max=pool_size_max, row_factory=dict_row)
+        # Theirs is of a class of its own that differs in asking for passwords, which the connection string holds here.
+        self.pool = cast("ConnectionPool[psycopg.Connection[DictRow]]", pool)
 
     def register_type_adapters(self) -> None:
         """Do nothing: rows are written by COPY, not as the library's composite type."""

@@ -4,13 +4,15 @@ Every connection that comes from here waits for a lock only so long, does not ho
 what was committed before each of its statements.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from threading import Event
+from typing import Final, TypeVar
 
 import psycopg
 from psycopg import sql
-from psycopg.rows import TupleRow
+from psycopg.rows import RowFactory, TupleRow, tuple_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from ledger.log.entry import GENESIS_PREVIOUS
@@ -20,7 +22,16 @@ from ledger.store.schema import MIGRATION_LOCK, MIGRATIONS
 
 POOL_SIZE_MAX: Final = 8
 POOL_WAIT_SECONDS_MAX: Final = 10.0
+"""How long somebody waits for a connection while all are in use."""
+
+AWAY_WAIT_SECONDS_MAX: Final = 1.0
+"""How long somebody waits for a connection while there is no database to connect to."""
+
+RECONNECT_SECONDS_MAX: Final = 0.4
+"""How long a pool goes on connecting unasked. Whoever wants a connection next makes it try again at once."""
+
 CONNECT_SECONDS_MAX: Final = 10
+POOL_CONNECT_SECONDS_MAX: Final = 3
 LOCK_SECONDS_MAX: Final = 20
 IDLE_IN_TRANSACTION_SECONDS_MAX: Final = 60
 MIGRATION_SECONDS_MAX: Final = 300
@@ -29,7 +40,7 @@ AGAIN: Final = "Submit the same bytes again: what was recorded is then answered 
 
 
 def configure(connection: psycopg.Connection[object]) -> None:
-    """Prepare a new connection: autocommit, read committed, bounded waits, text as UTF-8 whatever the database is in."""
+    """Prepare a new connection: autocommit, read committed, bounded waits, text as UTF-8 whatever the database has."""
     connection.autocommit = True
     connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
     connection.execute(
@@ -40,18 +51,58 @@ def configure(connection: psycopg.Connection[object]) -> None:
     )
 
 
-def open_pool(dsn: str, *, size_max: int = POOL_SIZE_MAX) -> ConnectionPool[psycopg.Connection[TupleRow]]:
+Row = TypeVar("Row")
+
+
+class Pool(ConnectionPool[psycopg.Connection[Row]]):
+    """Connections in autocommit mode. Without a database it says so soon, and with it again it is there at once.
+
+    The library's own pool looks for a lost server ever more rarely, and lets everybody wait as if it were only busy.
+    """
+
+    def __init__(self, dsn: str, *, size_max: int, row_factory: RowFactory[Row]) -> None:
+        self._away = Event()
+        super().__init__(
+            dsn,
+            connection_class=psycopg.Connection[Row],
+            kwargs={"row_factory": row_factory, "connect_timeout": POOL_CONNECT_SECONDS_MAX},
+            min_size=1,
+            max_size=size_max,
+            timeout=POOL_WAIT_SECONDS_MAX,
+            reconnect_timeout=RECONNECT_SECONDS_MAX,
+            reconnect_failed=lambda _: self._away.set(),
+            configure=self._prepare,
+            check=self._check,
+            open=True,
+        )
+
+    def getconn(self, timeout: float | None = None) -> psycopg.Connection[Row]:
+        """Return a connection that was just heard from. Raises PoolTimeout."""
+        give_up = time.monotonic() + (self.timeout if timeout is None else timeout)
+        while True:
+            left = give_up - time.monotonic()
+            try:
+                return super().getconn(min(left, AWAY_WAIT_SECONDS_MAX))
+            except PoolTimeout:
+                if self._away.is_set() or left <= AWAY_WAIT_SECONDS_MAX:
+                    raise
+
+    def _prepare(self, connection: psycopg.Connection[Row]) -> None:
+        configure(connection)
+        self._away.clear()
+
+    def _check(self, connection: psycopg.Connection[Row]) -> None:
+        try:
+            self.check_connection(connection)
+        except psycopg.Error:
+            # The server has restarted, most likely: the others are as dead, and each would cost somebody a wait.
+            self.drain()
+            raise
+
+
+def open_pool(dsn: str, *, size_max: int = POOL_SIZE_MAX) -> Pool[TupleRow]:
     """Return an open pool of connections in autocommit mode; the caller closes it."""
-    return ConnectionPool(
-        dsn,
-        kwargs={"connect_timeout": CONNECT_SECONDS_MAX},
-        min_size=1,
-        max_size=size_max,
-        timeout=POOL_WAIT_SECONDS_MAX,
-        configure=configure,
-        check=ConnectionPool.check_connection,
-        open=True,
-    )
+    return Pool(dsn, size_max=size_max, row_factory=tuple_row)
 
 
 @contextmanager

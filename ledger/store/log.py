@@ -82,6 +82,8 @@ class StoredLog:
 
     def entries_at(self, positions: Collection[int]) -> dict[int, bytes]:
         """Return the bytes of those of the entries at `positions` that there are."""
+        if not positions:
+            return {}
         with self._reading() as cursor:
             cursor.execute(
                 "SELECT notification_id, state FROM public.entries WHERE notification_id = ANY(%s)",
@@ -121,6 +123,8 @@ class StoredLog:
 
     def tiles(self, ids: Collection[TileId]) -> dict[TileId, bytes]:
         """Return the hashes of those of the tiles `ids` that are stored; a partial tile may have grown since."""
+        if not ids:
+            return {}
         with self._reading() as cursor:
             return read_tiles(cursor, ids)
 

@@ -116,10 +116,7 @@ def test_more_than_can_wait_finds_the_ledger_busy(server: Served, made: Founding
     compare(Trouble.BUSY, turned_away[0].json())
 
 
-def test_without_its_database_the_ledger_says_so(
-    made: Founding, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ledger.store.application.POOL_WAIT_SECONDS_MAX", SHORT_SECONDS)
+def test_without_its_database_the_ledger_says_so(made: Founding, tmp_path: Path) -> None:
     with (
         near_directory() as near,
         EmbeddedPostgres(near) as postgres,
