@@ -1,0 +1,182 @@
+"""From a visit to its answer: language, conditional requests, headers, and a page even where something is wrong.
+
+Every page carries its day and tree size, and on a demonstration ledger the banner, errors included. No page needs a
+script, and the policy lets none run.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from hashlib import sha256
+from http import HTTPStatus
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from types import MappingProxyType
+from typing import Any, Final
+
+import structlog
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from api.log import DEMONSTRATION
+from api.pages.languages import LANGUAGE_NAMES, LANGUAGES, Language, catalogue
+from api.pages.looking import Content, Looking
+from api.pages.visits import PageError, Visit, bare_visit, visit_of
+from api.pages.writing import Writing
+from api.service import Service, service_of
+from ledger.rules.compact import LEDGER, Opened
+from ledger.store.errors import StoreError
+from projections.reading import Known
+from projections.stored_rows import NotKnown, NotServing, StoredRows
+
+PAGES_CSP: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+RETRY_AFTER_SECONDS: Final = "5"
+
+_PARTS: Final = ("templates", "messages", "static/pages")
+_log = structlog.get_logger(__name__)
+
+MENU: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "/": "ledger",
+        "/instruments": "instruments",
+        "/overdue": "overdue",
+        "/feed": "feed",
+        "/verify": "verify",
+        "/about": "about",
+    }
+)
+"""The pages of the menu and their labels of kind `menu`."""
+
+
+@cache
+def environment(language: Language) -> Environment:
+    """Return the templates of a language. What is inserted is escaped; a name that is missing is an error."""
+    made = Environment(
+        loader=PackageLoader("api", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
+    return made
+
+
+@cache
+def edition() -> str:
+    """Return a digest of everything that pages are made from, so that a new version of them is another page."""
+    digest = sha256()
+    for part in _PARTS:
+        for name, content in sorted(_read(files("api").joinpath(part))):
+            digest.update(f"{name}\n{len(content)}\n".encode() + content)
+    return digest.hexdigest()[:16]
+
+
+def _read(folder: Traversable) -> list[tuple[str, bytes]]:
+    return [(one.name, one.read_bytes()) for one in folder.iterdir() if one.is_file()]
+
+
+def page(request: Request, template: str, content: Callable[[Looking], Content]) -> Response:
+    """Return the page that a request asks for, made of `template` and `content`, or the page of its error."""
+    try:
+        visit = visit_of(request)
+        service = service_of(request)
+        with service.models.at(visit.known_at) as rows:
+            headers = _headers(visit, _etag(visit, rows, service))
+            if _is_known(request, headers["ETag"]):
+                return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+            kept = service.models.kept(f"page {headers['ETag']}")
+            if kept is None:
+                looking = Looking(service, visit, rows, Known(rows, visit.as_of))
+                given = {**_frame(request, visit), **_shown(looking), **content(looking)}
+                kept = environment(visit.language).get_template(template).render(given).encode()
+                service.models.keep(f"page {headers['ETag']}", kept)
+            return HTMLResponse(kept, headers=headers)
+    except PageError as error:
+        return error_page(request, error)
+    except NotKnown as error:
+        return error_page(request, PageError(HTTPStatus.NOT_FOUND, "not_known_yet", str(error.position)))
+    except (NotServing, StoreError) as error:
+        _log.error("page_not_made", path=request.url.path, error=str(error))
+        return error_page(request, PageError(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable"))
+
+
+def error_page(request: Request, error: PageError) -> Response:
+    """Return the page that says what is wrong with a request, and where to go from there."""
+    visit = bare_visit(request)
+    given = {**_frame(request, visit), "error": error, "looking": None}
+    headers = {"Cache-Control": "no-store", "Vary": "Accept-Language", "Content-Security-Policy": PAGES_CSP}
+    headers["Content-Language"] = visit.language
+    if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = RETRY_AFTER_SECONDS
+    rendered = environment(visit.language).get_template("error.html").render(given)
+    return HTMLResponse(rendered, error.status, headers)
+
+
+def _frame(request: Request, visit: Visit) -> dict[str, Any]:
+    """Return what every page has, whatever it can read."""
+    writing = Writing(visit.language)
+    opened = _opened(request)
+    purpose = (opened.purpose or "") if opened is not None else ""
+    return {
+        "visit": visit,
+        "writing": writing,
+        "label": writing.label,
+        "edition": edition(),
+        "menu": MENU,
+        "languages": [(one, LANGUAGE_NAMES[one]) for one in LANGUAGES],
+        "ledger_names": opened.name if opened is not None else {},
+        "purpose": purpose,
+        "origin": service_of(request).settings.origin,
+        "demonstration": DEMONSTRATION in purpose.lower(),
+    }
+
+
+def _shown(looking: Looking) -> dict[str, Any]:
+    rows = looking.rows
+    return {
+        "looking": looking,
+        "party_name": looking.name,
+        "said": looking.said,
+        "tree_size": rows.known_at,
+        "recorded_at": rows.recorded_at,
+    }
+
+
+def _opened(request: Request) -> Opened | None:
+    """Return what the opening fixed, as last seen: it never changes, so no banner is lost with the database."""
+    state = request.app.state
+    found: Opened | None = getattr(state, "pages_opened", None)
+    if found is None:
+        try:
+            opened = service_of(request).log.state(LEDGER)
+        except StoreError:
+            return None
+        found = state.pages_opened = opened if isinstance(opened, Opened) else None
+    return found
+
+
+def _etag(visit: Visit, rows: StoredRows, service: Service) -> str:
+    asked = visit.here()
+    parts = (edition(), rows.generation, rows.known_at, service.newest.tree_size, visit.as_of, visit.language)
+    named = "\n".join(map(str, (*parts, visit.base, asked)))
+    return f'W/"{sha256(named.encode()).hexdigest()[:32]}"'
+
+
+def _headers(visit: Visit, etag: str) -> dict[str, str]:
+    return {
+        "ETag": etag,
+        "Cache-Control": "no-cache",
+        "Vary": "Accept-Language",
+        "Content-Language": visit.language,
+        "Content-Security-Policy": PAGES_CSP,
+    }
+
+
+def _is_known(request: Request, etag: str) -> bool:
+    """Tell whether the client says that it has this page (RFC 9110 §13.1.2, weak comparison)."""
+    named = request.headers.get("if-none-match", "")
+    return named.strip() == "*" or etag in (one.strip() for one in named.split(","))
