@@ -2,7 +2,7 @@
 
 from hashlib import sha256
 
-from api.pages.figures import HEADLINES, beside, by_unit, of_obligation, owed_by
+from api.pages.figures import HEADLINES, beside, by_unit, of_obligation, of_whole, owed_by
 from api.pages.languages import alphabetical
 from api.pages.looking import Content, Looking
 from api.pages.visits import checked_id, not_found
@@ -56,8 +56,8 @@ def commitment(looking: Looking, commitment_id: str) -> Content:
         "page": page,
         "terms": made.view.terms if made is not None else None,
         "note": notes[0] if notes else {},
+        "whole": of_whole(page),
         "figures_of": of_obligation,
-        "headlines": HEADLINES,
     }
 
 
@@ -81,6 +81,8 @@ def force_of(page: InstrumentPage) -> str:
         return "no_effect"
     if not bound:
         return "ended" if any(one.bound_from is not None for one in signed) else "signed_not_in_force"
+    if page.read_as is not None:
+        return "read_as_in_force"
     return "in_force" if len(bound) == len(page.parties) else "in_force_for_some"
 
 

@@ -13,7 +13,7 @@ from api.pages.visits import checked_id, not_found
 from projections.answers import GuarantorSummary, Obligation, SummaryLine
 from projections.figures import Amount, Figure, Measure, figure, total
 from projections.obligations import obligations_of
-from projections.pages import LineShown, commitment_page, delivery_page
+from projections.pages import CommitmentPage, LineShown, commitment_page, delivery_page
 from projections.summary import summary_of
 
 HEADLINES: Final = ("committed", "delivered", "acknowledged", "overdue")
@@ -66,6 +66,13 @@ def of_obligation(one: Obligation) -> list[tuple[str, Figure | None]]:
     names = [name for name in OF_OBLIGATION if not (name == "promised" and is_bound)]
     every: list[tuple[str, Figure | None]] = [(name, getattr(one, name)) for name in names]
     return [(name, shown) for name, shown in every if name in always or is_something(shown)]
+
+
+def of_whole(page: CommitmentPage) -> list[tuple[str, Figure]]:
+    """Return the figures of a commitment with several obligors as a whole, the headlines first."""
+    names = [*HEADLINES, *(name for name in page.whole if name not in HEADLINES)]
+    shown = ((name, page.whole.get(name)) for name in names)
+    return [(name, one) for name, one in shown if one is not None and (name in HEADLINES or is_something(one))]
 
 
 def is_something(shown: Figure | None) -> bool:

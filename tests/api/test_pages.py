@@ -142,7 +142,7 @@ def test_the_overdue_are_in_the_order_of_the_interface(demo: Served) -> None:
         ("uk-2025-100y", "No obligation is projected from it."),
         ("uk-2025-100y", "signed, not bound"),
         ("bg-2024-unsigned", "No party has signed this text."),
-        ("uk-2024", "This text binds all of its parties."),
+        ("uk-2024", "it is read as binding its signatories from signature."),
     ],
 )
 def test_an_instrument_says_plainly_where_it_stands(demo: Served, instrument: str, said: str) -> None:
