@@ -69,7 +69,16 @@ def violations(page: "Page") -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize(("language", "scheme", "width"), [*product(LANGUAGES, SCHEMES, WIDTHS)])
+OFTEN: Final = (("en", "light", 360), ("uk", "dark", 1280))
+"""The combinations that the ordinary suite tries; the others are marked slow."""
+
+
+def combinations() -> Iterator[Any]:
+    for one in product(LANGUAGES, SCHEMES, WIDTHS):
+        yield pytest.param(*one, marks=[] if one in OFTEN else [pytest.mark.slow])
+
+
+@pytest.mark.parametrize(("language", "scheme", "width"), [*combinations()])
 def test_no_page_shuts_anybody_out(browser: "Browser", demo: Served, language: str, scheme: str, width: int) -> None:
     paths = [*PAGES, f"/events/{an_event(demo, 'commitment.made')}"]
     findings = {}
