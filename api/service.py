@@ -57,7 +57,7 @@ async def running(settings: Settings, newest: NewestCheckpoint, measures: Measur
         log = await asyncio.to_thread(StoredLog, settings.database_url)
         opened.push_async_callback(asyncio.to_thread, log.close)
         signer = note_signer(settings)
-        intake = await asyncio.to_thread(Intake, log, settings.origin, signer)
+        intake = await asyncio.to_thread(Intake, log, settings.origin, signer, settings.service_key)
         newest.offer(await asyncio.to_thread(log.checkpoint))
         follower = followed(settings, log)
         opened.push_async_callback(asyncio.to_thread, follower.stop)
@@ -86,7 +86,7 @@ async def running(settings: Settings, newest: NewestCheckpoint, measures: Measur
 def check(settings: Settings) -> None:
     """Raise what `running` would, before a server is started for nothing. Seals what a crash left unsealed."""
     with StoredLog(settings.database_url) as log:
-        Intake(log, settings.origin, note_signer(settings))
+        Intake(log, settings.origin, note_signer(settings), settings.service_key)
 
 
 def followed(settings: Settings, log: StoredLog) -> Follower:

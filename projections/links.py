@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ledger.events.commitments import CommitmentConverted, CommitmentMade
+from ledger.events.crises import ConsultationOpened
 from ledger.events.deliveries import DeliveryRecorded
 from ledger.events.header import Event
 from ledger.events.instruments import InstrumentRegistered
+from ledger.events.observations import ObservationRecorded
 from ledger.events.parties import PartyAdmitted, PartyRenamed, PartyRolesChanged, PartySucceeded
-from ledger.rules.compact import Authority, Opened, State
+from ledger.rules.compact import Authority, Index, Opened, State
 from ledger.rules.history import History, effective
 from ledger.rules.standing import terms_of
 
@@ -32,6 +34,8 @@ def links_of(state: State) -> Links:
         return Links(_each_once((state.depositary, state.beneficiary)))
     if isinstance(state, Authority):
         return Links((state.party,))
+    if isinstance(state, Index):
+        return Links()
     history = state.history
     kind, _, entity = history.stream.partition("/")
     match kind:
@@ -43,6 +47,10 @@ def links_of(state: State) -> Links:
             return _commitment_links(entity, history)
         case "delivery":
             return _delivery_links(history)
+        case "consultation":
+            return _consultation_links(history)
+        case "requirement" | "measure" | "crisis" | "rates" | "observation":
+            return Links(_each_once(_named(history)))
         case _:
             raise AssertionError(f"no links for {history.stream}")
 
@@ -76,6 +84,12 @@ def _delivery_links(history: History) -> Links:
     return Links((recorded.party,), commitment=recorded.commitment)
 
 
+def _consultation_links(history: History) -> Links:
+    opened = next((act.event for act in history.acts if isinstance(act.event, ConsultationOpened)), None)
+    assert opened is not None
+    return Links(_each_once(_named(history)), instrument=opened.instrument)
+
+
 def _read(history: History) -> tuple[Event, ...]:
     """Return the effective acts as corrected; where none is effective yet, the acts as they were proposed."""
     counting = tuple(item.event for item in effective(history))
@@ -100,6 +114,10 @@ def parties_of(event: Event) -> tuple[str, ...]:
             return (event.predecessor,)
         case InstrumentRegistered():
             return event.parties
+        case ConsultationOpened():
+            return event.guarantors
+        case ObservationRecorded():
+            return (event.party_id,) if event.party_id is not None else ()
         case _:
             return ()
 

@@ -48,6 +48,7 @@ class Office:
     threshold: int = 1
     sequence: int = 0
     previous: str = FIRST_PREVIOUS
+    issued_at: datetime = ISSUED_AT
 
     @property
     def keys(self) -> KeySet:
@@ -68,7 +69,7 @@ class Office:
             event_id=event_id or new_id(),
             sequence=self.sequence + 1,
             previous=self.previous,
-            issued_at=ISSUED_AT,
+            issued_at=self.issued_at,
         )
 
     def proposed(self, event_type: str, *, event_id: str | None = None, **fields: object) -> bytes:
@@ -159,11 +160,15 @@ class Founding:
         return self.offices[BENEFICIARY]
 
 
-def founding(origin: str = ORIGIN, guarantors: Sequence[str] = GUARANTORS) -> Founding:
+def founding(
+    origin: str = ORIGIN, guarantors: Sequence[str] = GUARANTORS, *, issued_at: datetime = ISSUED_AT
+) -> Founding:
     """Return the founding of a ledger with a beneficiary and `guarantors`; submit `raws` to found it."""
     depositary = principal(DEPOSITARY, ledger=origin)
     log_signer, service = log_key(origin), generate_ed25519()
     offices = {party: principal(party, ledger=origin) for party in (BENEFICIARY, *guarantors)}
+    for office in (depositary, *offices.values()):
+        office.issued_at = issued_at
     raws = [opening(depositary, [log_signer], service)]
     raws.append(admission(depositary, offices[BENEFICIARY], "beneficiary"))
     raws += [admission(depositary, offices[party]) for party in guarantors]

@@ -15,10 +15,13 @@ from ledger.events.refusals import Refusal, Refused
 from ledger.events.stages import Admitted, Verified
 from ledger.rules.commitments import Commitment, commitment
 from ledger.rules.compact import Authority, Recorded, authority, encode_state, history
+from ledger.rules.crises import Consultation, consultation
 from ledger.rules.decide import decide, keys_of
 from ledger.rules.deliveries import Delivery, delivery
+from ledger.rules.forced import next_due
 from ledger.rules.history import Act
 from ledger.rules.instruments import Instrument, instrument
+from ledger.rules.measures import Measure, measure
 from ledger.rules.memory import MemoryCompact
 from ledger.rules.parties import Party, party
 from ledger.signing.dsse import parse
@@ -84,6 +87,8 @@ class World:
     compact: MemoryCompact = field(default_factory=MemoryCompact)
     now: datetime = NOW
     size: int = 0
+    order: list[str] = field(default_factory=list)
+    entered: list[tuple[bytes, datetime]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.desks: dict[str, Office] = {"depositary": self.founded.depositary, **self.founded.offices}
@@ -101,11 +106,20 @@ class World:
         return verify(envelope, keys_of(self.compact, envelope.event), ledger=ORIGIN)
 
     def submit(self, raw: bytes) -> Admitted | Refused:
-        """Decide a signed envelope, and record it if it is admitted."""
+        """Decide a signed envelope, and record it if it is admitted, with what the rules force by it."""
+        outcome = self.alone(raw)
+        while isinstance(outcome, Admitted) and (due := next_due(self.compact)) is not None:
+            assert isinstance(self.alone(sign_payload(due.payload, [self.founded.service])), Admitted)
+        return outcome
+
+    def alone(self, raw: bytes) -> Admitted | Refused:
+        """Decide a signed envelope, and record it if it is admitted, without anything that is forced by it."""
         outcome = decide(self.compact, self.verified(raw), self.now)
         if isinstance(outcome, Admitted):
             self.size += 1
             self.compact.apply(outcome, self.size, self.now)
+            self.order.append(outcome.verified.event.id)
+            self.entered.append((raw, self.now))
         return outcome
 
     def payload(self, desk: str, event_type: str, fields: Mapping[str, object], **place: Any) -> bytes:
@@ -190,6 +204,41 @@ class World:
         found = authority(self.compact, authority_id)
         assert found is not None
         return found
+
+    def measure(self, measure_id: str = "m-1", at: str | None = None) -> Measure:
+        """Return a measure at an instant, by default the ledger's own time."""
+        found = measure(history(self.compact, "measure", measure_id), self.instant(at))
+        assert found is not None
+        return found
+
+    def consultation(self, consultation_id: str, at: str | None = None) -> Consultation:
+        """Return a consultation at an instant, by default the ledger's own time."""
+        found = consultation(history(self.compact, "consultation", consultation_id), self.instant(at))
+        assert found is not None
+        return found
+
+    def instant(self, text: str | None) -> datetime:
+        return datetime.fromisoformat(text) if text is not None else self.now
+
+    def adopts(self, measure_id: str = "m-1", /, **fields: Any) -> str:
+        """Have gb adopt a measure of two parts, oil and banks, that snaps back at once, unless told otherwise."""
+        text: Fields = {
+            "programme": "GB-RUS",
+            "title": {"en": "Restrictive measures"},
+            "types": ["import_restriction", "financial_restriction"],
+            "targets": ["the aggressor"],
+            "legal_act": "Regulation 1",
+            "default_rule": {"kind": "snapback"},
+            "parts": [{"part": "oil", "what": {"en": "crude oil"}}, {"part": "banks", "what": {"en": "two banks"}}],
+        }
+        return self.admit(fields.pop("desk", "gb"), "measure.adopted", measure=measure_id, **{**text, **fields})
+
+    def attacked(self, crisis_id: str = "attack", /, **fields: Any) -> tuple[str, ...]:
+        """Have ua notify an armed attack. Returns the ids of the notification and of what it forced, in order."""
+        before = len(self.order)
+        text: Fields = {"crisis": crisis_id, "kind": "armed_attack", "description": {"en": "An attack"}}
+        self.admit("ua", "aggression.notified", **{**text, **fields})
+        return tuple(self.order[before:])
 
     def registers(self, instrument_id: str = PACT, /, **fields: Any) -> str:
         """Have the depositary register an instrument of ua and the guarantors that takes effect on signature."""

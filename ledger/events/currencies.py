@@ -1,13 +1,16 @@
 """ISO 4217: which currency codes exist, with how many decimals, and until which day.
 
-`codes/currencies.csv` is part of the rule set: changing a row is a new version of the rules. Facts from the ISO 4217
-maintenance agency's list one of 2026-01-01; retired codes from the regulations that introduced the euro in their place.
+`codes/*.csv` are part of the rule set: changing a row is a new version of the rules. Facts from the ISO 4217
+maintenance agency's list one of 2026-01-01; retired codes, and the irrevocable rates at which they convert, from the
+regulations that introduced the euro in their place.
 """
 
 import csv
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
+from typing import NamedTuple
 
 
 @cache
@@ -29,3 +32,25 @@ def is_valid_on(code: str, day: date) -> bool:
     """Return whether `code` was in use on `day`. HRK was, until 2022-12-31."""
     row = _table().get(code)
     return row is not None and (row[1] is None or day <= row[1])
+
+
+class Irrevocable(NamedTuple):
+    """So many `units` of a retired code are one unit of `for_one`, for ever, since that day."""
+
+    units: Decimal
+    for_one: str
+    since: date
+
+
+@cache
+def _irrevocable() -> dict[str, Irrevocable]:
+    text = files("ledger.events").joinpath("codes/irrevocable.csv").read_text("ascii")
+    return {
+        row["code"]: Irrevocable(Decimal(row["units"]), row["for_one"], date.fromisoformat(row["since"]))
+        for row in csv.DictReader(text.splitlines())
+    }
+
+
+def irrevocable(code: str) -> Irrevocable | None:
+    """Return the rate at which a retired code converts for ever, or None. HRK: 7.53450 for one EUR, since 2023."""
+    return _irrevocable().get(code)

@@ -1,20 +1,26 @@
 """What is decided about a batch while the head is locked: each act in turn, in view of all before it.
 
 In this order for each: its signatures, where they could not be verified before; its identity, by which a duplicate or
-a conflict is told; the rules. What an act changes is seen by the next act of the same batch.
+a conflict is told; the rules. What an act changes is seen by the next act of the same batch. What the rules force by it
+follows at once, signed by the service key, so that no batch ends and nobody else's act comes in between.
 """
 
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from ledger.events.keys import key_id
 from ledger.events.openings import LedgerOpened
 from ledger.events.refusals import Refusal, Refused, Rejected
 from ledger.events.stages import Admitted, Envelope, Verified
 from ledger.intake.errors import WrongLedger
 from ledger.rules.compact import Opened, opened
 from ledger.rules.decide import decide, keys_of
+from ledger.rules.forced import next_due
 from ledger.rules.memory import Overlay
+from ledger.signing.dsse import parse
+from ledger.signing.signer import Signer, sign_payload
 from ledger.signing.verify import verify
 from ledger.store.appending import Decided, Found, Locked
 
@@ -52,11 +58,15 @@ class Verdict:
 
 @dataclass
 class Decisions:
-    """Decides on `submissions` for the log `origin`, which is sealed with `log_key` (a C2SP verifier key)."""
+    """Decides on `submissions` for the log `origin`, which is sealed with `log_key` (a C2SP verifier key).
+
+    `service` signs what the rules force.
+    """
 
     submissions: Sequence[Submission]
     origin: str
     log_key: str
+    service: Signer
     verdicts: list[Verdict] = field(default_factory=list)
 
     def decide(self, locked: Locked) -> Decided:
@@ -64,7 +74,7 @@ class Decisions:
 
         Raises WrongLedger if this log is not the intake's own.
         """
-        require_own(opened(locked.compact), self.origin, self.log_key)
+        require_own(opened(locked.compact), self.origin, self.log_key, self.service)
         batch = _Batch(locked, Overlay(locked.compact))
         self.verdicts = [self._one(batch, submission) for submission in self.submissions]
         return Decided(batch.admitted, batch.overlay, batch.conflicting)
@@ -87,14 +97,30 @@ class Decisions:
         outcome = self._refuse_foreign_opening(verified) or decide(batch.overlay, verified, batch.locked.recorded_at)
         if isinstance(outcome, Refused):
             return Verdict(outcome, None, duplicate=False)
-        return Verdict(None, batch.admit(outcome), duplicate=False)
+        place = batch.admit(outcome)
+        self._force(batch)
+        return Verdict(None, place, duplicate=False)
+
+    def _force(self, batch: "_Batch") -> None:
+        """Append what the act just admitted forces: made, verified and decided as anybody else's act is."""
+        while (due := next_due(batch.overlay)) is not None:
+            envelope = parse(sign_payload(due.payload, [self.service]))
+            verified = verify(envelope, keys_of(batch.overlay, envelope.event), ledger=self.origin)
+            outcome = decide(batch.overlay, verified, batch.locked.recorded_at)
+            assert isinstance(outcome, Admitted), outcome
+            batch.admit(outcome)
 
     def _refuse_foreign_opening(self, verified: Verified) -> Refused | None:
         """An opening around other keys of the log: no receipt that is given here would ever verify."""
         event = verified.event
-        if not isinstance(event, LedgerOpened) or self.log_key in event.log_keys:
+        if not isinstance(event, LedgerOpened):
             return None
-        return Refused(Refusal.KEY_UNKNOWN, f"log_keys with {self.log_key}", ", ".join(event.log_keys)[:SHOWN_KEYS_MAX])
+        if self.log_key not in event.log_keys:
+            got = ", ".join(event.log_keys)[:SHOWN_KEYS_MAX]
+            return Refused(Refusal.KEY_UNKNOWN, f"log_keys with {self.log_key}", got)
+        if key_id(b64decode(event.service_key.public_key)) != self.service.key_id:
+            return Refused(Refusal.KEY_UNKNOWN, f"service_key with id {self.service.key_id}", "another key")
+        return None
 
 
 class _Batch:
@@ -130,7 +156,7 @@ def _conflict(envelope: Envelope, first: Place) -> Refused:
     return Refused(Refusal.EVENT_ID_CONFLICT, expected, envelope.payload_sha256)
 
 
-def require_own(ledger: Opened | None, origin: str, log_key: str) -> None:
+def require_own(ledger: Opened | None, origin: str, log_key: str, service: Signer) -> None:
     """Raise WrongLedger if the log was opened as another ledger, or around other keys."""
     if ledger is None:
         return
@@ -138,3 +164,5 @@ def require_own(ledger: Opened | None, origin: str, log_key: str) -> None:
         raise WrongLedger(f"expected the ledger {origin} in this database, found {ledger.origin}")
     if log_key not in ledger.log_keys:
         raise WrongLedger(f"expected a key of the log among {', '.join(ledger.log_keys)}, got {log_key}")
+    if key_id(b64decode(ledger.service_key.public_key)) != service.key_id:
+        raise WrongLedger(f"expected the service key that the ledger was opened around, got {service.key_id}")

@@ -22,6 +22,7 @@ from ledger.intake.sealing import Sealer
 from ledger.log.note import NoteSigner, format_vkey
 from ledger.rules.compact import LEDGER, Opened
 from ledger.signing.dsse import parse
+from ledger.signing.signer import Signer
 from ledger.signing.verify import verify
 from ledger.store.appending import Appended
 from ledger.store.head import EMPTY
@@ -39,17 +40,26 @@ def utc_now() -> datetime:
 class Intake:
     """The way into the log `origin`, sealed with `log_signer`. Thread-safe; several processes may have one each.
 
+    `service_signer` signs what the rules force, and nothing else.
+
     `now` is the clock that entries are dated by; an entry is never dated before the one before it. Raises WrongLedger
-    for a log of another origin, or one that was opened around other keys than that of `log_signer`. What a crash left
-    without its checkpoint is sealed.
+    for a log of another origin, or one that was opened around other keys than those of the two signers. What a crash
+    left without its checkpoint is sealed.
     """
 
     def __init__(
-        self, log: StoredLog, origin: str, log_signer: NoteSigner, *, now: Callable[[], datetime] = utc_now
+        self,
+        log: StoredLog,
+        origin: str,
+        log_signer: NoteSigner,
+        service_signer: Signer,
+        *,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._log = log
         self._origin = origin
         self._log_key = format_vkey(log_signer.vkey)
+        self._service = service_signer
         self._now = now
         self._keys = KnownKeys(log)
         self._sealer = Sealer(log, origin, log_signer)
@@ -57,7 +67,7 @@ class Intake:
         if log_signer.vkey.name != origin:
             raise WrongLedger(f"expected a key of the log named {origin}, got {log_signer.vkey.name}")
         ledger = log.state(LEDGER)
-        require_own(ledger if isinstance(ledger, Opened) else None, origin, self._log_key)
+        require_own(ledger if isinstance(ledger, Opened) else None, origin, self._log_key, service_signer)
         self.checkpoint()
 
     def submit(self, raws: Sequence[bytes]) -> list[Outcome]:
@@ -102,7 +112,7 @@ class Intake:
         return Submission(envelope, None)
 
     def _record(self, submissions: Sequence[Submission]) -> list[Outcome]:
-        decisions = Decisions(submissions, self._origin, self._log_key)
+        decisions = Decisions(submissions, self._origin, self._log_key, self._service)
         with self._appending:
             envelopes = [submission.envelope for submission in submissions]
             appended = self._log.application.append(envelopes, decisions.decide, self._now)

@@ -6,9 +6,12 @@ streams      which streams an act touches
 standing     may this authority sign this act, here and now?
 mandates     does its scope reach the categories and the amounts that the act is about?
 precedence   of several refusals, the first in the order of the enum
-authorities parties instruments commitments deliveries      views, each a fold of one history
+authorities parties instruments commitments deliveries
+requirements measures crises rates observations      views, each a fold of one history
 schedules direction terms                                   what terms say, when, and whether they are less
-instrument_acts commitment_acts delivery_acts consents corrections      decisions, by stream
+instrument_acts commitment_acts delivery_acts requirement_acts measure_acts crisis_acts
+rate_acts observation_acts consents corrections      decisions, by stream
+forced       what must follow an act in the same transaction, signed by the service key
 decide       Verified -> Admitted | Refused
 evolve       Admitted -> the changed states
 memory       the state in memory

@@ -1,7 +1,8 @@
 """The state of the whole Compact, as the rules see it: one value per stream, found by the stream's name.
 
 Streams are named by kind and id: `ledger`, `party/gb`, `authority/gb/principal`, `instrument/uk-2024`,
-`commitment/p-uk-1`, `delivery/gb-2024-07`. A store reads them inside its transaction; an auditor keeps them in memory.
+`commitment/p-uk-1`, `delivery/gb-2024-07`, `measure/eu-oil`, `rates/ecb.2026-06`.
+A store reads them inside its transaction; an auditor keeps them in memory.
 """
 
 from datetime import datetime
@@ -16,10 +17,20 @@ from ledger.events.keys import KeyRecord, KeySet
 from ledger.rules.history import History
 
 LEDGER = "ledger"
+CLOCKS = "index/clocks"
+SNAPBACK = "index/snapback"
+
+
+class ForcedAct(Struct, frozen=True, kw_only=True):
+    """An act that the rules force: its type, the instrument or measure that it is about, the event that caused it."""
+
+    type: str
+    subject: str
+    cause: str
 
 
 class Opened(Struct, frozen=True, kw_only=True, tag_field="kind", tag="opened"):
-    """What `ledger.opened` fixed, and the rule set in force."""
+    """What `ledger.opened` fixed, the rule set in force, and the acts that are forced and still to follow, in order."""
 
     origin: str
     depositary: str
@@ -29,6 +40,7 @@ class Opened(Struct, frozen=True, kw_only=True, tag_field="kind", tag="opened"):
     rules: int
     name: dict[str, str]
     purpose: str | None = None
+    forced: tuple[ForcedAct, ...] = ()
 
 
 class Authority(Struct, frozen=True, kw_only=True, tag_field="kind", tag="authority"):
@@ -59,12 +71,18 @@ class Authority(Struct, frozen=True, kw_only=True, tag_field="kind", tag="author
 
 
 class Recorded(Struct, frozen=True, kw_only=True, tag_field="kind", tag="recorded"):
-    """The history of a party, instrument, commitment or delivery."""
+    """The history of a party, an instrument, a commitment or whatever else the stream is about."""
 
     history: History
 
 
-State = Opened | Authority | Recorded
+class Index(Struct, frozen=True, kw_only=True, tag_field="kind", tag="index"):
+    """Which instruments or measures there are that an aggression may concern: sorted, each once, never fewer."""
+
+    names: tuple[str, ...]
+
+
+State = Opened | Authority | Recorded | Index
 """What is stored per stream."""
 
 Changes = dict[str, State]
@@ -102,10 +120,17 @@ def authority(compact: Compact, authority_id: str) -> Authority | None:
 
 
 def history(compact: Compact, kind: str, entity_id: str) -> History | None:
-    """Return the history of one party, instrument, commitment or delivery, or None."""
+    """Return the history of one party, instrument, commitment or whatever the kind is of, or None."""
     state = compact.get(f"{kind}/{entity_id}")
     assert state is None or isinstance(state, Recorded)
     return state.history if state is not None else None
+
+
+def indexed(compact: Compact, index: str) -> tuple[str, ...]:
+    """Return the names in an index, sorted."""
+    state = compact.get(index)
+    assert state is None or isinstance(state, Index)
+    return state.names if state is not None else ()
 
 
 _ENCODER = msgspec.json.Encoder()

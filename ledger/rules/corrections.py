@@ -30,12 +30,15 @@ from ledger.rules.commitment_acts import consent_to
 from ledger.rules.commitments import commitment
 from ledger.rules.compact import Compact, Recorded, history, opened
 from ledger.rules.deliveries import NOTHING, delivery
+from ledger.rules.forced import ForcedEvent
 from ledger.rules.history import Act, History, corrected, field_of, root_of, with_field
 from ledger.rules.instruments import instrument
 
 NOT_CORRECTABLE: Final = frozenset(
     {"type", "version", "ledger", "id", "party", "authority", "sequence", "previous", "issued_at"}
     | {"subject", "instrument", "commitment", "delivery", "into", "absorbed", "predecessor"}
+    | {"requirement", "measure", "crisis", "consultation", "series", "on", "observation", "reinstatement"}
+    | {"default_rule", "parts"}
     | {"principal", "recovery", "keys", "granted", "revoked", "act", "reservation"}
 )
 """Whose act it is and what it is about: another such value would be another act."""
@@ -112,6 +115,9 @@ def _check_field(target: Event, event: ActCorrected) -> Refused | None:
         allowed = first in ("new", *REMARKS)
     elif isinstance(target, ConsentEvent | ActConfirmed | ActRepudiated | LedgerOpened):
         allowed = first in REMARKS
+    elif isinstance(target, ForcedEvent):
+        # It follows from what was recorded, whatever anybody says of it later.
+        allowed = False
     elif isinstance(target, CommitmentConverted | CommitmentMerged):
         # What came of it has terms of its own by now, which are amended.
         allowed = first in REMARKS

@@ -12,27 +12,39 @@ from ledger.events.authorities import ActConfirmed, ActRepudiated, AuthorityGran
 from ledger.events.commitments import CommitmentEvent
 from ledger.events.consents import ConsentGiven, ConsentRefused, ConsentWithdrawn
 from ledger.events.corrections import ActCorrected
+from ledger.events.crises import AggressionNotified, ConsultationEvent, ConsultationOpened
 from ledger.events.deliveries import DeliveryEvent
 from ledger.events.header import FIRST_PREVIOUS, Event
 from ledger.events.instruments import InstrumentEvent, InstrumentRegistered
 from ledger.events.keys import KeySet
+from ledger.events.measures import MeasureEvent, MeasureReinstated
+from ledger.events.observations import ObservationAdopted, ObservationRecorded
 from ledger.events.openings import LedgerOpened, RulesAdopted
 from ledger.events.parties import PartyAdmitted, PartyRenamed, PartyRolesChanged, PartySucceeded
+from ledger.events.rates import RatesPublished
 from ledger.events.refusals import Refusal, Refused
 from ledger.events.registry import service_authority
+from ledger.events.requirements import RequirementEvent
 from ledger.events.stages import Admitted, Verified
 from ledger.rules.authorities import check_authority
 from ledger.rules.commitment_acts import CommitmentAct, check_commitment
 from ledger.rules.compact import Authority, Compact, Opened, Recorded, State, authority, opened
 from ledger.rules.consents import completes, pending_act
 from ledger.rules.corrections import asked_again, check_result, correction
+from ledger.rules.crisis_acts import ConsultationAct, check_consultation, check_notification
 from ledger.rules.delivery_acts import DeliveryAct, check_delivery
+from ledger.rules.forced import Due, next_due
 from ledger.rules.history import Act
 from ledger.rules.instrument_acts import check_instrument, check_registration
 from ledger.rules.instruments import InstrumentAct
 from ledger.rules.mandates import check_mandate
+from ledger.rules.measure_acts import check_measure
+from ledger.rules.observation_acts import check_adopted, check_observed
 from ledger.rules.parties import check_party
 from ledger.rules.precedence import first_of
+from ledger.rules.rate_acts import check_rates
+from ledger.rules.requirement_acts import check_requirement
+from ledger.rules.requirements import RequirementAct
 from ledger.rules.standing import check_facts, check_standing
 
 RULES_VERSION = 1
@@ -56,6 +68,9 @@ def keys_of(compact: Compact, event: Event) -> Callable[[str], KeySet | None]:
 def decide(compact: Compact, verified: Verified, recorded_at: datetime) -> Admitted | Refused:
     """Return the act as admitted, with the parties whose consent it waits for, or the first reason against it."""
     event = verified.event
+    due = next_due(compact)
+    if due is not None:
+        return _check_forced(due, verified, recorded_at) or Admitted(verified, ())
     ledger = opened(compact)
     if ledger is None or isinstance(event, LedgerOpened):
         outcome = _check_opening(ledger, event, recorded_at)
@@ -73,6 +88,19 @@ def decide(compact: Compact, verified: Verified, recorded_at: datetime) -> Admit
             or decided
         )
     return outcome if isinstance(outcome, Refused) else Admitted(verified, outcome)
+
+
+def _check_forced(due: Due, verified: Verified, recorded_at: datetime) -> Refused | None:
+    """Nothing comes between an act and what it forces, and what it forces is the same to the byte for everybody."""
+    expected = f"{due.act.type} of {due.act.subject}, which {due.act.cause} forces, at {due.recorded_at.isoformat()}"
+    event = verified.event
+    if event.type != due.act.type:
+        return Refused(Refusal.WRONG_STATE, expected, event.type)
+    if verified.envelope.payload != due.payload:
+        return Refused(Refusal.WRONG_STATE, expected, f"another payload, SHA-256 {verified.envelope.payload_sha256}")
+    if recorded_at != due.recorded_at:
+        return Refused(Refusal.WRONG_STATE, expected, f"recorded at {recorded_at.isoformat()}")
+    return None
 
 
 def _check_opening(ledger: Opened | None, event: Event, recorded_at: datetime) -> Refused | tuple[str, ...]:
@@ -119,6 +147,33 @@ def check_act(compact: Compact, signer: Authority, event: Event, recorded_at: da
         case DeliveryEvent():
             assert isinstance(event, DeliveryAct)
             return check_delivery(compact, event)
+        case _:
+            return _check_mechanism(compact, event, recorded_at)
+
+
+def _check_mechanism(compact: Compact, event: Event, recorded_at: datetime) -> Refused | tuple[str, ...]:
+    """Decide an act of the streams by which sanctions return and guarantors consult."""
+    match event:
+        case MeasureReinstated() | ConsultationOpened():
+            return Refused(
+                Refusal.SERVICE_KEY_ONLY, "an act that the rules force, made by the ledger itself", event.type
+            )
+        case RequirementEvent():
+            assert isinstance(event, RequirementAct)
+            return check_requirement(compact, event)
+        case MeasureEvent():
+            return check_measure(compact, event, recorded_at)
+        case AggressionNotified():
+            return check_notification(compact, event)
+        case ConsultationEvent():
+            assert isinstance(event, ConsultationAct)
+            return check_consultation(compact, event, recorded_at)
+        case RatesPublished():
+            return check_rates(compact, event)
+        case ObservationRecorded():
+            return check_observed(compact, event)
+        case ObservationAdopted():
+            return check_adopted(compact, event)
         case _:
             raise AssertionError(f"no rule for {event.type}")
 

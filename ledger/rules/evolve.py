@@ -11,16 +11,32 @@ import msgspec
 
 from ledger.events.authorities import ActConfirmed, ActRepudiated, AuthorityGranted, AuthorityRevoked
 from ledger.events.consents import ConsentGiven, ConsentRefused, ConsentWithdrawn
+from ledger.events.crises import AggressionNotified
 from ledger.events.header import Event
+from ledger.events.measures import MeasureAdopted, Snapback
 from ledger.events.openings import LedgerOpened, RulesAdopted
 from ledger.events.parties import PartyAdmitted
 from ledger.events.registry import service_authority
 from ledger.events.stages import Admitted
 from ledger.rules.authorities import first_authority, granted, service_of
 from ledger.rules.commitments import commitment
-from ledger.rules.compact import LEDGER, Authority, Changes, Compact, Opened, Recorded, State
+from ledger.rules.compact import (
+    CLOCKS,
+    LEDGER,
+    SNAPBACK,
+    Authority,
+    Changes,
+    Compact,
+    Index,
+    Opened,
+    Recorded,
+    State,
+    indexed,
+)
 from ledger.rules.consents import recounted, spoken_for
-from ledger.rules.history import Act, History
+from ledger.rules.forced import ForcedEvent, forced_by
+from ledger.rules.history import Act, History, effective
+from ledger.rules.instruments import instrument
 from ledger.rules.streams import others, primary
 
 
@@ -49,6 +65,8 @@ def evolve(compact: Compact, admitted: Admitted, position: int, recorded_at: dat
         entry.put_authority(first_authority(event, event.principal, event.subject, "principal", position))
         if event.recovery is not None:
             entry.put_authority(first_authority(event, event.recovery, event.subject, "recovery", position))
+    _follow(entry, event)
+    _index(entry)
     _count(entry, event)
     return entry.changes
 
@@ -123,6 +141,37 @@ def _record(entry: _Entry, event: Event) -> None:
     entry.put(entry.history(stream).with_act(act))
     if act.standing == "effective":
         _take_effect(entry, event, act)
+
+
+def _follow(entry: _Entry, event: Event) -> None:
+    """Note which acts are forced by this one; or that this one, which was forced, has followed."""
+    ledger = entry.get(LEDGER)
+    assert isinstance(ledger, Opened)
+    if isinstance(event, AggressionNotified):
+        forced = forced_by(entry.compact, event, entry.recorded_at)
+        entry.changes[LEDGER] = msgspec.structs.replace(ledger, forced=forced)
+    elif isinstance(event, ForcedEvent):
+        entry.changes[LEDGER] = msgspec.structs.replace(ledger, forced=ledger.forced[1:])
+
+
+def _index(entry: _Entry) -> None:
+    """Note each text that has come to have a clock, and each measure that has come to be one that snaps back."""
+    for stream, state in tuple(entry.changes.items()):
+        kind, _, name = stream.partition("/")
+        if isinstance(state, Recorded) and kind == "instrument":
+            text = instrument(state.history)
+            if text is not None and text.profile.clock is not None:
+                _note(entry, CLOCKS, name)
+        elif isinstance(state, Recorded) and kind == "measure":
+            adopted = (item.event for item in effective(state.history) if isinstance(item.event, MeasureAdopted))
+            if any(isinstance(one.default_rule, Snapback) for one in adopted):
+                _note(entry, SNAPBACK, name)
+
+
+def _note(entry: _Entry, index: str, name: str) -> None:
+    names = indexed(entry.compact, index)
+    if name not in names:
+        entry.changes[index] = Index(names=tuple(sorted((*names, name))))
 
 
 def _take_effect(entry: _Entry, event: Event, act: Act) -> None:

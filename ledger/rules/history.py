@@ -59,7 +59,7 @@ class Act(Struct, frozen=True, kw_only=True):
 
 
 class History(Struct, frozen=True, kw_only=True):
-    """The state of a party, instrument, commitment or delivery. `children`: ids of commitments counted in this one."""
+    """The acts of a party, an instrument or another stream. `children`: ids of commitments counted in this one."""
 
     stream: str
     acts: tuple[Act, ...] = ()

@@ -19,13 +19,17 @@ from ledger.events.consents import ConsentEvent
 from ledger.events.corrections import ActCorrected
 from ledger.events.deliveries import DeliveryEvent, DeliveryRecorded
 from ledger.events.header import Event
+from ledger.events.observations import ObservationAdopted, ObservationRecorded
 from ledger.events.refusals import Refusal, Refused
+from ledger.events.requirements import RequirementEvent, RequirementStated
 from ledger.events.terms import MoneyObject, Recurrence, Terms
 from ledger.events.values import Category, Money
 from ledger.rules.commitments import commitment
 from ledger.rules.compact import Authority, Compact, Recorded, history
 from ledger.rules.corrections import Correction, correction
 from ledger.rules.deliveries import delivery
+from ledger.rules.observations import observation
+from ledger.rules.requirements import requirement
 from ledger.rules.schedules import FIRST_DAY, LAST_DAY, periods_until, stated_days
 from ledger.rules.standing import terms_of
 
@@ -84,6 +88,16 @@ def categories_of(compact: Compact, event: Event) -> Iterator[Category]:
             found = delivery(history(compact, "delivery", event.delivery))
             if found is not None:
                 yield from _delivered(compact, found.commitment, found.category)
+        case RequirementStated() | ObservationRecorded():
+            yield event.category
+        case RequirementEvent():
+            needed = requirement(history(compact, "requirement", event.requirement))
+            if needed is not None:
+                yield needed.category
+        case ObservationAdopted():
+            claimed = observation(history(compact, "observation", event.observation))
+            if claimed is not None:
+                yield claimed.recorded.category
         case ConsentEvent():
             spoken_of = _act_of(compact, event.act)
             if spoken_of is not None:

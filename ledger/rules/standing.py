@@ -15,10 +15,14 @@ from ledger.events.commitments import (
     CommitmentMerged,
     CommitmentResolved,
 )
+from ledger.events.crises import AggressionNotified
 from ledger.events.header import Event
+from ledger.events.observations import ObservationRecorded
+from ledger.events.rates import RatesPublished
 from ledger.events.refusals import Refusal, Refused
 from ledger.events.terms import Terms
 from ledger.rules.compact import Authority
+from ledger.rules.crises import stated_instant
 
 CLOCK_SKEW = timedelta(minutes=5)
 """How far ahead of the ledger's clock `issued_at` may be."""
@@ -94,11 +98,20 @@ def check_facts(event: Event, recorded_at: datetime) -> Refused | None:
     for name, day in _days_of(event):
         if day > today:
             return Refused(Refusal.FUTURE_FACT, f"{name} until {today}, the last possible day included", str(day))
-    if isinstance(event, AuthorityRevoked) and event.contested_since is not None:
-        since = event.contested_since
-        if since > recorded_at + CLOCK_SKEW:
-            return Refused(Refusal.FUTURE_FACT, f"contested_since until {recorded_at.isoformat()}", since.isoformat())
+    for name, instant in _instants_of(event):
+        if instant > recorded_at + CLOCK_SKEW:
+            return Refused(Refusal.FUTURE_FACT, f"{name} until {recorded_at.isoformat()}", instant.isoformat())
     return None
+
+
+def _instants_of(event: Event) -> Iterator[tuple[str, datetime]]:
+    """Yield the instants that an act states as past, each with its name."""
+    if isinstance(event, AuthorityRevoked) and event.contested_since is not None:
+        yield "contested_since", event.contested_since
+    if isinstance(event, AggressionNotified) and event.began_at is not None:
+        yield "began_at", event.began_at
+    if (stated := stated_instant(event)) is not None:
+        yield "the instant of what was done", stated
 
 
 def _days_of(event: Event) -> Iterator[tuple[str, date]]:
@@ -112,3 +125,7 @@ def _days_of(event: Event) -> Iterator[tuple[str, date]]:
         yield "period from", event.period.first
         if event.source.released_on is not None:
             yield "released_on", event.source.released_on
+    if isinstance(event, RatesPublished):
+        yield "on", event.on
+    if isinstance(event, RatesPublished | ObservationRecorded) and event.source.released_on is not None:
+        yield "released_on", event.source.released_on

@@ -4,12 +4,18 @@ from ledger.events.authorities import ActConfirmed, ActRepudiated, AuthorityGran
 from ledger.events.commitments import CommitmentConverted, CommitmentEvent, CommitmentMade, CommitmentMerged
 from ledger.events.consents import ConsentEvent
 from ledger.events.corrections import ActCorrected
+from ledger.events.crises import AggressionNotified, ConsultationEvent, ConsultationOpened
 from ledger.events.deliveries import DeliveryEvent, DeliveryMarkedDuplicate, DeliveryRecorded
 from ledger.events.header import Event
 from ledger.events.instruments import InstrumentEvent, InstrumentRegistered
+from ledger.events.measures import MeasureEvent
+from ledger.events.observations import ObservationAdopted, ObservationRecorded
 from ledger.events.openings import LedgerOpened, RulesAdopted
 from ledger.events.parties import PartyAdmitted, PartyRenamed, PartyRolesChanged, PartySucceeded
-from ledger.rules.compact import LEDGER, Compact
+from ledger.events.rates import RatesPublished
+from ledger.events.requirements import RequirementEvent
+from ledger.rules.compact import CLOCKS, LEDGER, SNAPBACK, Compact
+from ledger.rules.rates import stream_id
 
 OnAct = ConsentEvent | ActCorrected | ActConfirmed | ActRepudiated
 """Acts on an earlier act: they belong to the stream of that act."""
@@ -17,6 +23,11 @@ OnAct = ConsentEvent | ActCorrected | ActConfirmed | ActRepudiated
 
 def primary(compact: Compact, event: Event) -> str | None:
     """Return the name of the stream that `event` belongs to; None where it acts on an unknown act."""
+    return compact.locate(event.act) if isinstance(event, OnAct) else _own(event)
+
+
+def _own(event: Event) -> str:
+    """Return the stream of an act that is not on another act."""
     match event:
         case LedgerOpened() | RulesAdopted():
             return LEDGER
@@ -34,8 +45,18 @@ def primary(compact: Compact, event: Event) -> str | None:
             return f"commitment/{event.commitment}"
         case DeliveryEvent():
             return f"delivery/{event.delivery}"
-        case ConsentEvent() | ActCorrected() | ActConfirmed() | ActRepudiated():
-            return compact.locate(event.act)
+        case RequirementEvent():
+            return f"requirement/{event.requirement}"
+        case MeasureEvent():
+            return f"measure/{event.measure}"
+        case AggressionNotified():
+            return f"crisis/{event.crisis}"
+        case ConsultationOpened() | ConsultationEvent():
+            return f"consultation/{event.consultation}"
+        case RatesPublished():
+            return f"rates/{stream_id(event.series, event.on)}"
+        case ObservationRecorded() | ObservationAdopted():
+            return f"observation/{event.observation}"
         case _:
             raise AssertionError(f"no stream for {event.type}")
 
@@ -82,6 +103,12 @@ def reads(event: Event) -> tuple[str, ...]:
             names += [f"delivery/{event.delivery}", f"delivery/{event.duplicate_of}"]
         case DeliveryEvent():
             names.append(f"delivery/{event.delivery}")
+        case AggressionNotified():
+            names += [f"crisis/{event.crisis}", CLOCKS, SNAPBACK]
+        case RequirementEvent() | MeasureEvent() | ConsultationEvent() | RatesPublished():
+            names.append(_own(event))
+        case ObservationRecorded() | ObservationAdopted():
+            names.append(_own(event))
         case _:
             pass
     return tuple(dict.fromkeys(names))

@@ -21,10 +21,15 @@ from ledger.events import (
     commitments,
     consents,
     corrections,
+    crises,
     deliveries,
     instruments,
+    measures,
+    observations,
     openings,
     parties,
+    rates,
+    requirements,
 )
 from ledger.events.header import Event
 from ledger.events.registry import EVENTS
@@ -40,6 +45,11 @@ STREAMS: Final[tuple[ModuleType, ...]] = (
     instruments,
     commitments,
     deliveries,
+    requirements,
+    measures,
+    crises,
+    rates,
+    observations,
     consents,
     corrections,
 )
@@ -137,7 +147,7 @@ def _event(name: str, version: int, cls: type[Event]) -> Iterator[str]:
     yield f"- **Signed by** {signing.signer}."
     yield f"- **Consent**: {signing.consent}."
     yield f"- **Schema**: [{name}.v{version}.json](schemas/{name}.v{version}.json)"
-    yield from _checked(cls.__name__)
+    yield from _checked(*(one.__name__ for one in cls.__mro__ if issubclass(one, Event) and one is not Event))
     own = rows(kind, HEADER)
     yield from ("", *own) if len(own) > 2 else ("\nNo fields of its own.",)
     yield from _sample(name)
@@ -149,8 +159,8 @@ def _prose(what: object) -> str:
     return "\n".join(lines)
 
 
-def _checked(struct: str) -> Iterator[str]:
-    if demands := says_of(struct):
+def _checked(*structs: str) -> Iterator[str]:
+    if demands := [says for struct in structs for says in says_of(struct)]:
         yield f"- **Checked beyond the schema**: {'; '.join(demands)}."
 
 

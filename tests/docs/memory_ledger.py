@@ -67,6 +67,7 @@ class MemoryLedger:
     compact: Overlay = field(default_factory=MemoryCompact)
     tree_size: int = 0
     found: dict[str, Found] = field(default_factory=dict)
+    forced: list[Admitted] = field(default_factory=list)
     known: "MemoryLedger | None" = None
 
     @property
@@ -80,15 +81,20 @@ class MemoryLedger:
 
     def judge(self, raw: bytes) -> Admitted | Refused:
         """Return what the ledger says of a submission that is no duplicate, and keep everything as it is."""
+        outcome = self._decided(raw)
+        return outcome if isinstance(outcome, Refused) else outcome[0]
+
+    def _decided(self, raw: bytes) -> list[Admitted] | Refused:
+        """Return what is admitted, with what the rules force by it, or the refusal."""
         try:
             submission = self._submission(parse(raw))
         except Rejected as rejected:
             return rejected.refused
-        decisions = Decisions([submission], ORIGIN, format_vkey(log_signer().vkey))
+        decisions = Decisions([submission], ORIGIN, format_vkey(log_signer().vkey), seeded("service"))
         head = Head(self.tree_size, EMPTY.root, EMPTY.last_sha256, None)
         decided = decisions.decide(Locked(head, self.now, self.compact, self.found))
         refused = decisions.verdicts[0].refused
-        return refused if refused is not None else decided.admitted[0]
+        return refused if refused is not None else list(decided.admitted)
 
     def _submission(self, envelope: Envelope) -> Submission:
         """Return an envelope as the intake hands it over: verified where its keys are known before the decision."""
@@ -98,18 +104,25 @@ class MemoryLedger:
         return Submission(envelope, verify(envelope, keys, ledger=ORIGIN))
 
     def submit(self, raw: bytes) -> Admitted | Refused:
-        """Do what `judge` does, and record what is admitted."""
-        outcome = self.judge(raw)
-        if isinstance(outcome, Admitted):
-            self.tree_size += 1
-            self.compact.apply(outcome, self.tree_size, self.now - MINUTE)
-            envelope = outcome.verified.envelope
-            event_id = envelope.event.id
-            stream = self.compact.locate(event_id)
-            assert stream is not None
-            place = Found(self.tree_size, envelope.payload_sha256, self.tree_size, outcome.pending_on, stream)
-            self.found[event_id] = place
-        return outcome
+        """Do what `judge` does, and record what is admitted; `forced` then has what the rules force by it."""
+        outcome = self._decided(raw)
+        if isinstance(outcome, Refused):
+            return outcome
+        recorded_at = self.now
+        for admitted in outcome:
+            self._record(admitted, recorded_at)
+        self.forced = outcome[1:]
+        return outcome[0]
+
+    def _record(self, admitted: Admitted, recorded_at: datetime) -> None:
+        self.tree_size += 1
+        self.compact.apply(admitted, self.tree_size, recorded_at)
+        envelope = admitted.verified.envelope
+        event_id = envelope.event.id
+        stream = self.compact.locate(event_id)
+        assert stream is not None
+        place = Found(self.tree_size, envelope.payload_sha256, self.tree_size, admitted.pending_on, stream)
+        self.found[event_id] = place
 
     def admit(self, raw: bytes) -> Admitted:
         """Record a submission that has to be admitted."""

@@ -2,10 +2,12 @@
 
 import msgspec
 
+from ledger.rules.compact import authority
 from tests.acts import DEPOSITARY, Office
 from tests.docs.memory_ledger import OPENED_AT, MemoryLedger, example_id, office, seeded
 from tests.docs.refused_bytes import GB, mandate
-from tests.docs.scenes import day, money, terms, year
+from tests.docs.scene import day, year
+from tests.docs.scenes import money, terms
 from tests.docs.story import Stage
 
 UA = "ua/principal"
@@ -103,7 +105,10 @@ def previous_mismatch(stage: Stage) -> bytes:
 
 def service_key_only(stage: Stage) -> bytes:
     """An act of a party, signed with the service key."""
-    return renaming(Office(DEPOSITARY, f"{DEPOSITARY}/service", signers=(seeded("service"),)))
+    known = authority(stage.ledger.compact, f"{DEPOSITARY}/service")
+    assert known is not None
+    signers = (seeded("service"),)
+    return renaming(Office(DEPOSITARY, known.id, signers=signers, sequence=known.sequence, previous=known.previous))
 
 
 def signer_not_entitled(stage: Stage) -> bytes:

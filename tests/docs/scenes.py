@@ -3,8 +3,7 @@
 `Scene.label` names the act: its id is made from it, and later acts refer to it by `example_id(label)`.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import msgspec
 
@@ -12,7 +11,9 @@ from ledger.events.registry import service_authority
 from ledger.log.note import format_vkey
 from ledger.signing.signer import key_record
 from tests.acts import BENEFICIARY, DEPOSITARY, ISSUED_AT, ORIGIN
+from tests.docs.crisis_scenes import crisis_scenes
 from tests.docs.memory_ledger import example_id, log_signer, office, seeded
+from tests.docs.scene import Scene, day, year
 
 ROOT = f"{DEPOSITARY}/principal"
 NAMES = {
@@ -25,24 +26,6 @@ NAMES = {
     "rs": "Serbia",
 }
 HOUR = msgspec.to_builtins(ISSUED_AT.replace(hour=12, minute=45))
-
-
-@dataclass(frozen=True)
-class Scene:
-    """An act that `authority` signs next. The first scene of a type is the sample of that type."""
-
-    label: str
-    authority: str
-    type: str
-    fields: Mapping[str, object]
-
-
-def day(text: str) -> dict[str, str]:
-    return {"first": text, "last": text, "precision": "day"}
-
-
-def year(number: int) -> dict[str, str]:
-    return {"first": f"{number}-01-01", "last": f"{number}-12-31", "precision": "year"}
 
 
 def money(amount: str, currency: str = "GBP") -> dict[str, str]:
@@ -75,6 +58,7 @@ def scenes() -> Iterator[Scene]:
     yield from _delivery_corrections()
     yield from _contested_acts()
     yield from _instrument_changes()
+    yield from crisis_scenes()
 
 
 def _founding() -> Iterator[Scene]:
@@ -129,7 +113,12 @@ def _instruments() -> Iterator[Scene]:
     }
     yield Scene("agreement", ROOT, "instrument.registered", agreement)
     joint = agreement | {"instrument": "nordic-2024", "kind": "declaration", "parties": ["dk", "no", "tr", "ua"]}
-    yield Scene("joint declaration", ROOT, "instrument.registered", joint | {"profile": {"effect": "on_signature"}})
+    yield Scene(
+        "joint declaration",
+        ROOT,
+        "instrument.registered",
+        joint | {"profile": {"effect": "on_signature", "clock": clock}},
+    )
     named = {"instrument": "gb-ua-2024"}
     signed = named | {"occurred": day("2024-01-12"), "signatory": "Prime Minister"}
     yield Scene("signature of gb", "gb/principal", "instrument.signed", signed)

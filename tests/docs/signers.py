@@ -26,6 +26,10 @@ PARTY_OF_TEXT: Final = "each party of the instrument, for itself"
 OTHER_SIGNATORIES: Final = "every other signatory's"
 OBLIGOR: Final = "an obligor"
 WHO_RECORDED: Final = "the party that recorded it"
+BENEFICIARY: Final = "the beneficiary"
+SANCTIONING: Final = "the party whose measure it is"
+BOUND: Final = "a guarantor that the consultation names"
+SERVICE: Final = "the service key, because the rules force it"
 OTHER_SIDE: Final = "the other side's"
 
 SIGNINGS: Final[dict[str, Signing]] = {
@@ -77,6 +81,30 @@ SIGNINGS: Final[dict[str, Signing]] = {
     "delivery.corrected": Signing(WHO_RECORDED, NOBODY, ("gb",)),
     "delivery.voided": Signing(WHO_RECORDED, NOBODY, ("gb",)),
     "delivery.marked_duplicate": Signing(WHO_RECORDED, NOBODY, ("gb",)),
+    "requirement.stated": Signing(BENEFICIARY, NOBODY, ("ua",)),
+    "requirement.revised": Signing(BENEFICIARY, NOBODY, ("ua",)),
+    "requirement.met": Signing(BENEFICIARY, NOBODY, ("ua",)),
+    "measure.adopted": Signing(
+        "a party with the role `sanctions_guarantor` or `guarantor`, for itself", NOBODY, ("gb", "dk", "no", "tr")
+    ),
+    "measure.renewed": Signing(SANCTIONING, NOBODY, ("gb",)),
+    "measure.eased": Signing(SANCTIONING, NOBODY, ("gb",)),
+    "measure.suspended": Signing(SANCTIONING, NOBODY, ("gb",)),
+    "measure.lifted": Signing(SANCTIONING, NOBODY, ("gb",)),
+    "measure.act_published": Signing(SANCTIONING, NOBODY, ("gb",)),
+    "measure.contested": Signing("any party", NOBODY, PRINCIPALS),
+    "measure.reinstated": Signing(SERVICE, NOBODY, ()),
+    "aggression.notified": Signing(BENEFICIARY, NOBODY, ("ua",)),
+    "consultation.opened": Signing(SERVICE, NOBODY, ()),
+    "consultation.convened": Signing(BOUND, NOBODY, ("dk", "no", "tr")),
+    "consultation.joined": Signing(BOUND, NOBODY, ("dk", "no", "tr")),
+    "decision.taken": Signing(BOUND, NOBODY, ("dk", "no", "tr")),
+    "decision.declined": Signing(f"{BOUND}, that has decided nothing", NOBODY, ("no", "tr")),
+    "consultation.merged": Signing(BENEFICIARY, NOBODY, ("ua",)),
+    "consultation.closed": Signing(BENEFICIARY, NOBODY, ("ua",)),
+    "rates.published": Signing("the depositary, or a party with the role `observer`", NOBODY, ("depositary", "rs")),
+    "observation.recorded": Signing("a party with the role `observer`", NOBODY, ("rs",)),
+    "observation.adopted": Signing("the party that the observation is about", NOBODY, ("gb",)),
     "consent.given": Signing("a party that the act asks", NOBODY, ("depositary",)),
     "consent.refused": Signing("a party that the act asks", NOBODY, ("ua",)),
     "consent.withdrawn": Signing(

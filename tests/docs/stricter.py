@@ -33,6 +33,9 @@ _SHORT: Final = {
     "until": "2025-12-31",
 }
 
+_NOT_UTC: Final = "2026-01-15T12:00:00+02:00"
+_SUNSET: Final = {"kind": "sunset", "expires_at": _NOT_UTC}
+
 CHECKS: Final[tuple[Check, ...]] = (
     Check("Event", "`issued_at` is in UTC", "party.renamed", ("issued_at",), "2026-01-15T12:00:00+02:00"),
     Check("When", "`first` is not after `last`", "instrument.signed", ("occurred",), _WRONG_ORDER),
@@ -107,6 +110,31 @@ CHECKS: Final[tuple[Check, ...]] = (
         "air_defence",
     ),
     Check("DeliveryAdvanced", "`occurred` is there", "delivery.advanced", ("occurred",), None),
+    Check("DatedMeasureEvent", "`effective_at` is in UTC", "measure.adopted", ("effective_at",), _NOT_UTC),
+    Check("MeasureRenewed", "`expires_at` is in UTC", "measure.renewed", ("expires_at",), _NOT_UTC),
+    Check("MeasureEased", "`until` is in UTC", "measure.eased", ("until",), _NOT_UTC),
+    Check("MeasureSuspended", "`until` is in UTC", "measure.suspended", ("until",), _NOT_UTC),
+    Check("MeasureReinstated", "`effective_at` is in UTC", "measure.reinstated", ("effective_at",), _NOT_UTC),
+    Check("AggressionNotified", "`began_at` is in UTC", "aggression.notified", ("began_at",), _NOT_UTC),
+    Check("ConsultationOpened", "`t0` is in UTC", "consultation.opened", ("t0",), _NOT_UTC),
+    Check("ConsultationOpened", "`convene_by` is in UTC", "consultation.opened", ("convene_by",), _NOT_UTC),
+    Check("ConsultationOpened", "`decide_by` is in UTC", "consultation.opened", ("decide_by",), _NOT_UTC),
+    Check("ConsultationConvened", "`convened_at` is in UTC", "consultation.convened", ("convened_at",), _NOT_UTC),
+    Check("ConsultationJoined", "`joined_at` is in UTC", "consultation.joined", ("joined_at",), _NOT_UTC),
+    Check("DecisionTaken", "`decided_at` is in UTC", "decision.taken", ("decided_at",), _NOT_UTC),
+    Check("DecisionDeclined", "`decided_at` is in UTC", "decision.declined", ("decided_at",), _NOT_UTC),
+    Check("Sunset", "`expires_at` is in UTC", "measure.adopted", ("default_rule",), _SUNSET),
+    Check("Snapback", "`ends_at` is in UTC", "measure.adopted", ("default_rule", "ends_at"), _NOT_UTC),
+    Check("RequirementStated", "no superfluous zero at the end", "requirement.stated", ("quantity",), "400.0"),
+    Check("RequirementRevised", "no superfluous zero at the end", "requirement.revised", ("quantity",), "520.50"),
+    Check("Rate", "the rate is more than nothing", "rates.published", ("rates", 0, "rate"), "0.00"),
+    Check(
+        "ClaimedQuantity",
+        "`quantity` is there if, and only if, it is disclosed",
+        "observation.recorded",
+        ("quantity", "status"),
+        "undisclosed",
+    ),
 )
 
 

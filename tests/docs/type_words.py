@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, get_args, get_origin
 import msgspec
 from msgspec import inspect
 
-from ledger.events import authorities, openings, values
+from ledger.events import authorities, crises, measures, observations, openings, rates, values
 from tests.docs.field_words import BY_FIELD, BY_STRUCT
 
 Described = inspect.StructType | inspect.EnumType
@@ -41,7 +41,7 @@ def forms(*modules: ModuleType) -> dict[str, Form]:
     return found
 
 
-FORMS: Final = forms(values, authorities, openings)
+FORMS: Final = forms(values, authorities, openings, measures, crises, rates, observations)
 
 GENERAL: Final = frozenset(
     {"text by language", "longer text by language", "RFC 3339 instant in UTC, ending in Z"}

@@ -91,7 +91,7 @@ def main(task: dict[str, Any]) -> None:
     ]
     deadline = time.monotonic() + task["seconds"]
     with open_log(task["database_url"]) as log, Path(task["answers"]).open("a", encoding="utf-8") as answers:
-        intake = Intake(log, task["origin"], signer)
+        intake = Intake(log, task["origin"], signer, load_signer(Path(task["service_key"]), None))
         while time.monotonic() < deadline:
             with contextlib.suppress(StoreUnavailable):
                 acts = next_acts(log, offices, task["name"])

@@ -63,10 +63,15 @@ def contend(database_url: str, acts: Founding, folder: Path, name: str, seconds:
         assert isinstance(signer, Ed25519Signer)
         if not Path(keys[party]).exists():
             save_signer(signer, Path(keys[party]), None)
+    assert isinstance(acts.service, Ed25519Signer)
+    service_key = folder / "service.pem"
+    if not service_key.exists():
+        save_signer(acts.service, service_key, None)
     task = {
         "database_url": database_url,
         "origin": acts.origin,
         "log_seed": bytes(acts.log_signer.private_key).hex(),
+        "service_key": str(service_key),
         "keys": keys,
         "name": name,
         "seconds": seconds,

@@ -1,0 +1,34 @@
+"""Observations: what a third party's table says about a party, and whether that party has said that it is right."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from ledger.events.observations import ObservationAdopted, ObservationRecorded
+from ledger.rules.history import History, effective, kept
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A claim as of a date. Never a figure of the party that it is about, until that party adopted it."""
+
+    id: str
+    recorded: ObservationRecorded
+    recorded_on: date
+    adopted_in: str | None = None
+    adopted_by: str | None = None
+    commitment: str | None = None
+
+
+@kept
+def observation(record: History | None, as_of: date | None = None) -> Observation | None:
+    """Fold the acts of an observation stream; None where no claim counts."""
+    found: Observation | None = None
+    for item in effective(record, as_of):
+        match item.event:
+            case ObservationRecorded() as event:
+                found = Observation(event.observation, event, item.on)
+            case ObservationAdopted() as event if found is not None:
+                found = replace(found, adopted_in=event.id, adopted_by=event.party, commitment=event.commitment)
+            case _:
+                pass
+    return found
