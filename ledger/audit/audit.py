@@ -19,6 +19,7 @@ from ledger.log.entry import Entry
 from ledger.log.errors import LogInvalid
 from ledger.log.note import KeyKind, Note, VerifierKey, parse_note, parse_vkey
 from ledger.rules.compact import Opened, opened
+from ledger.rules.forced import next_due
 from ledger.rules.memory import MemoryCompact
 
 PLACE: Final = "checkpoint"
@@ -59,6 +60,7 @@ def audit(source: Source, pins: Pins, auditor: Auditor, watch: Callable[[Followe
     5. The tree has, at the older checkpoint's size, its root: HISTORY_REWRITTEN
     6. There are as many entries as the checkpoint states: TREE_SIZE_WRONG
     7. Their tree has its root: ROOT_WRONG
+    8. No act is left that the rules force after the last one: CONSEQUENCE_MISSING
 
     Raises LieFound with the first lie; Undecidable if the source cannot be read or the log is empty.
     """
@@ -83,6 +85,9 @@ def audit(source: Source, pins: Pins, auditor: Auditor, watch: Callable[[Followe
     root = auditor.tree.root
     if root != claimed.root:
         raise _lie(Lie.ROOT_WRONG, raw, f"root {claimed.root.hex()}, as signed", f"{root.hex()} from the entries")
+    if (due := next_due(auditor.compact)) is not None:
+        expected = f"{due.act.type} of {due.act.subject}, which {due.act.cause} forces, before the log was sealed"
+        raise _lie(Lie.CONSEQUENCE_MISSING, raw, expected, f"an end after {auditor.position} entries")
     assert auditor.recorded_at is not None
     proved = (*_proved(auditor, first, claimed, note), *([older.proved()] if older is not None else []))
     return Audited(claimed, auditor.recorded_at, auditor.compact, proved, _assumed(pins))

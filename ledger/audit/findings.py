@@ -31,6 +31,7 @@ class Lie(StrEnum):
     CHECKPOINT_NOT_SIGNED = "checkpoint_not_signed"
     TREE_SIZE_WRONG = "tree_size_wrong"
     ROOT_WRONG = "root_wrong"
+    CONSEQUENCE_MISSING = "consequence_missing"
     PROJECTION_WRONG = "projection_wrong"
 
 
