@@ -7,6 +7,7 @@ import pytest
 
 from ledger.events.refusals import Refusal
 from ledger.signing.signer import sign_payload
+from tests.acts import admission, principal
 from tests.cases.figures import owed
 from tests.world import World, day, goods, money, once, signed_world, terms
 
@@ -183,3 +184,24 @@ def test_case_38_loss_after_the_hand_over_undoes_nothing(world: World) -> None:
     lost = {"delivery": "first", "lines": line("5"), "grounds": "not_received"}
     assert world.refuse("ua", "delivery.disputed", **lost) == Refusal.ABOVE_CLAIMED
     assert dict(world.delivery("first").acknowledged) == {1: Decimal(20)}
+
+
+def test_case_12_the_eu_reimburses_what_a_member_delivered_and_delivers_nothing_itself(world: World) -> None:
+    union = principal("eu")
+    world.submit(admission(world.desks["depositary"], union, "guarantor", "sanctions_guarantor"))
+    world.desks["eu"] = union
+    vehicles(world, "sent", "20")
+    paid = {
+        "delivery": "paid-back",
+        "category": "artillery",
+        "milestone": "handed_over",
+        "lines": [{"line": 1, "object": money("30.00", "EUR")}],
+        "occurred": day("2026-05-20"),
+    }
+    assert world.refuse("eu", "delivery.recorded", **paid, reimburses="never-sent") == Refusal.REFERENCE_UNKNOWN
+    world.admit("eu", "delivery.recorded", **paid, reimburses="sent")
+    assert world.delivery("paid-back").reimburses == "sent"
+    assert world.delivery("sent").reimburses is None
+    delivered = owed(world, "gb", "m113", "2026-06-01").delivered
+    assert delivered is not None
+    assert delivered.amount == "20"
