@@ -24,10 +24,15 @@ PLACES: Final[Mapping[str, str]] = MappingProxyType(
         **dict.fromkeys(("instrument", "parent"), "/instruments"),
         **dict.fromkeys(("commitment", "commitments", "into", "absorbed"), "/commitments"),
         **dict.fromkeys(("delivery", "duplicate_of", "reimburses"), "/deliveries"),
-        **dict.fromkeys(("act", "reservation"), "/events"),
+        **dict.fromkeys(("act", "reservation", "cause", "reinstatement"), "/events"),
     }
 )
 """Where the values of these fields of a payload lead."""
+
+
+def places_of(event_type: str) -> Mapping[str, str]:
+    """Return where the fields of such an act lead; a consultation goes on `into` another, which has no page."""
+    return {name: place for name, place in PLACES.items() if name != "into" or event_type.startswith("commitment.")}
 
 
 def feed(looking: Looking) -> Content:
@@ -105,6 +110,6 @@ def act(looking: Looking, event_id: str) -> Content:
         "signatures": envelope.signatures,
         "standing": looking.standing(row.stream, event_id),
         "later": [one for one in later if getattr(one.event, "act", None) == event_id],
-        "places": PLACES,
+        "places": places_of(envelope.event.type),
         "log_vkey": looking.service.log_vkey,
     }
