@@ -2,7 +2,8 @@
 
 VENV ?= .venv
 override VENV := $(VENV:~/%=$(HOME)/%)
-JOBS ?= auto
+# Many tests wait for servers that they start: one more than two cores have.
+JOBS ?= 3
 RUN := $(VENV)/bin/
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -qq
 LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
