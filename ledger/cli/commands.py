@@ -4,6 +4,7 @@ Commands of the higher roots come through entry points of the group `gledger.com
 said, and takes no other command down with it.
 """
 
+import os
 import sys
 import traceback
 from importlib.metadata import entry_points
@@ -23,10 +24,13 @@ class Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()
         except BrokenPipeError:
-            # Whoever read the data has enough of it; Python must not complain about the rest when it ends.
-            sys.stdout = None
+            # Whoever read the data has enough of it: the rest goes nowhere, and Python has nothing to complain of.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(ExitCode.VALID) from None
         except typer.Abort:
             say("Stopped. Nothing was done after the question.")
