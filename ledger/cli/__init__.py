@@ -1,12 +1,14 @@
 """The command `gledger`: nouns and verbs around what the other packages do.
 
-exit_codes                             what the process says when it ends
-output options                         data to stdout, talk to stderr; the options that several commands share
-commands                               how commands are found, and how errors end them
-passphrases connect                    private keys, unlocked; which ledger, and whose word about it is believed
-init key verify export                 commands
-event_sign event_submit event_show     event draft, sign, submit and show
-obligations obligation_table           what each guarantor owes
-demo demo_server demo_tables           the demonstration
-main                                   the application
+exit_codes endings                         what the process says when it ends, and after which error
+output options                             data to stdout, talk to stderr; the options that several commands share
+commands                                   how commands are found, and how errors end them
+passphrases connect                        private keys, unlocked; which ledger, and whose word about it is believed
+init key verify export                     commands
+event event_sign event_submit event_show   event draft, sign, submit and show
+obligations obligation_table               what each guarantor owes
+demo demo_server demo_tables               the demonstration
+drill drill_screen                         an exercise on it, scene by scene
+interrupts                                 every way to be told to end is Ctrl-C
+main                                       the application
 """

@@ -1,5 +1,6 @@
 """How commands are found, and how an expected error ends one: a sentence on stderr and an exit code, no traceback.
 
+What a command needs is imported when it is called: a list of commands, or a mistake in typing, waits for none of it.
 Commands of the higher roots come through entry points of the group `gledger.commands`; one that cannot be loaded is
 said, and takes no other command down with it.
 """
@@ -7,14 +8,15 @@ said, and takes no other command down with it.
 import os
 import sys
 import traceback
+from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, Final
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_group
 
-from ledger.cli.exit_codes import ExitCode, exit_code_of
-from ledger.cli.output import say
+from ledger.cli.exit_codes import ExitCode
 
 GROUP: Final = "gledger.commands"
 
@@ -33,20 +35,59 @@ class Commands(TyperGroup):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(ExitCode.VALID) from None
         except typer.Abort:
-            say("Stopped. Nothing was done after the question.")
+            typer.echo("Stopped. Nothing was done after the question.", err=True)
             raise typer.Exit(ExitCode.USAGE) from None
         except Exception as error:
-            code = exit_code_of(error)
-            if code is None:
-                if hasattr(error, "exit_code"):
-                    # Usage errors and exits carry their own code; the framework knows what to say.
-                    raise
-                traceback.print_exc()
-                say("gledger: this is a mistake in the program, and nothing is decided. Please report what is above.")
-                # Python's own code for a crash is 1, which here would mean: proven invalid.
-                raise typer.Exit(ExitCode.UNDECIDABLE) from None
-            say(f"gledger: {error}")
-            raise typer.Exit(code) from None
+            if hasattr(error, "exit_code"):
+                # Usage errors and exits carry their own code; the framework knows what to say.
+                raise
+            raise typer.Exit(_ended_by(error)) from None
+
+
+def _ended_by(error: Exception) -> ExitCode:
+    """Say what ended a command, and return its code."""
+    # Only here: to know every error is to import most of the program, and this command has done so already.
+    from ledger.cli.endings import exit_code_of
+    from ledger.cli.output import say
+
+    code = exit_code_of(error)
+    if code is None:
+        traceback.print_exception(error)
+        say("gledger: this is a mistake in the program, and nothing is decided. Please report what is above.")
+        # Python's own code for a crash is 1, which here would mean: proven invalid.
+        return ExitCode.UNDECIDABLE
+    say(f"gledger: {error}")
+    return code
+
+
+class Deferred(TyperCommand):
+    """A command by its name and one line about it, until somebody calls it: then `place` is imported for the rest."""
+
+    place: str
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        return self.loaded().make_context(info_name, args, parent, **extra)
+
+    def loaded(self) -> Any:
+        """Return the command itself, as `register` of its module adds it. Raises typer.Exit if that is missing."""
+        app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
+        try:
+            import_module(self.place).register(app)
+        except ImportError as error:
+            typer.echo(_missing(self.place, error), err=True)
+            raise typer.Exit(ExitCode.UNDECIDABLE) from None
+        return get_group(app).commands[str(self.name)]
+
+
+def defer(app: typer.Typer, module: str, **lines: str) -> None:
+    """Have `app` list the commands that `register` of `module` adds, each with the first line of its own help."""
+    command = type("DeferredHere", (Deferred,), {"place": module})
+    for name, line in lines.items():
+        app.command(name, cls=command, help=line)(_called_later)
+
+
+def _called_later() -> None:
+    """What stands for a command that is not imported yet. It takes no options, and is never called."""
 
 
 def load_contributions(app: typer.Typer) -> None:
@@ -55,6 +96,10 @@ def load_contributions(app: typer.Typer) -> None:
         try:
             register = entry_point.load()
         except ImportError as error:
-            say(f"gledger: the commands of {entry_point.value} are missing: {error}. Install the package again.")
+            typer.echo(_missing(entry_point.value, error), err=True)
             continue
         register(app)
+
+
+def _missing(place: str, error: ImportError) -> str:
+    return f"gledger: the commands of {place} are missing: {error}. Install the package again."

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from ledger.cli.connect import Trust, connected, trust
-from ledger.cli.exit_codes import exit_code_of_refusal
+from ledger.cli.endings import exit_code_of_refusal
 from ledger.cli.options import Directory, Json, Origin, Url, VKeys
 from ledger.cli.output import emit, emit_json, emit_json_line, progress_bar, say
 from ledger.client.answers import Admission, Outcome, Problem

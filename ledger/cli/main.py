@@ -5,9 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ledger.cli import demo, event_show, event_sign, event_submit, export, init, key, obligations, verify
-from ledger.cli.commands import Commands, load_contributions
-from ledger.cli.output import emit
+from ledger.cli.commands import Commands, defer, load_contributions
 
 app = typer.Typer(
     name="gledger",
@@ -23,7 +21,7 @@ app = typer.Typer(
 
 def _say_version(wanted: bool) -> None:
     if wanted:
-        emit(f"gledger {version('guarantee-ledger')}")
+        typer.echo(f"gledger {version('guarantee-ledger')}")
         raise typer.Exit
 
 
@@ -36,15 +34,34 @@ def main(
     """Nouns first, then verbs: gledger event sign. Data goes to stdout, talk to stderr."""
 
 
-init.register(app)
-key.register(app)
-event = typer.Typer(no_args_is_help=True, help="Draft, sign, submit and look at acts.")
-event_sign.register(event)
-event_submit.register(event)
-event_show.register(event)
-app.add_typer(event, name="event")
-obligations.register(app)
-verify.register(app)
-export.register(app)
-demo.register(app)
+defer(
+    app,
+    "ledger.cli.init",
+    init="Make a workspace and sign the opening of a ledger, ready to submit; or, with --join, pin a ledger.",
+)
+defer(app, "ledger.cli.key", key="Make and show signing keys.")
+defer(app, "ledger.cli.event", event="Draft, sign, submit and look at acts.")
+defer(app, "ledger.cli.value", value="Seal confidential values.")
+defer(
+    app,
+    "ledger.cli.obligations",
+    obligations="Show open obligations: due, delivered as claimed, acknowledged, remaining, overdue.",
+)
+defer(
+    app,
+    "ledger.cli.verify",
+    verify="Prove offline that the log holds an entry, and say which act it is and who signed it.",
+)
+defer(app, "ledger.cli.imports", **{"import": "Record what a third party's table says, as an observer."})
+defer(app, "ledger.cli.export", export="Write entries.ndjson and the checkpoint that signs exactly these entries.")
+defer(
+    app,
+    "ledger.cli.demo",
+    demo="Record the real agreements with demonstration signatures, show what follows, and stay up until Ctrl-C.",
+)
+defer(
+    app,
+    "ledger.cli.drill",
+    drill="Hold an exercise on a demonstration ledger: sanctions come back, clocks run, guarantors answer.",
+)
 load_contributions(app)

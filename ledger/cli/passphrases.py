@@ -10,7 +10,7 @@ from typing import Final
 
 import typer
 
-from ledger.cli.exit_codes import KeyLocked
+from ledger.cli.endings import KeyLocked
 from ledger.client.errors import ClientError
 from ledger.signing.signer import Ed25519Signer, P256Signer, generate_ed25519, generate_p256, load_signer, save_signer
 

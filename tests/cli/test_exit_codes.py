@@ -9,7 +9,8 @@ from typer.testing import CliRunner, Result
 
 from ledger.cli import commands
 from ledger.cli.commands import Commands, load_contributions
-from ledger.cli.exit_codes import MANDATE_REFUSALS, ExitCode, KeyLocked, exit_code_of, exit_code_of_refusal
+from ledger.cli.endings import MANDATE_REFUSALS, KeyLocked, exit_code_of, exit_code_of_refusal
+from ledger.cli.exit_codes import ExitCode
 from ledger.cli.output import printable
 from ledger.client.answers import Problem
 from ledger.client.errors import AnswerMalformed, ClientError, LedgerRefused, NotThere, Unreachable
