@@ -92,6 +92,7 @@ _BY_STATUS: Final[Mapping[int, tuple[Refusal, ...]]] = {
         R.LINE_UNKNOWN,
         R.ABOVE_CLAIMED,
         R.FIELD_NOT_CORRECTABLE,
+        R.DISCLOSURE_DIFFERS,
     ),
 }
 
@@ -245,6 +246,10 @@ REASON_OF: Final[Mapping[Refusal, Reason]] = MappingProxyType(
         ),
         R.OLD_VALUE_DIFFERS: Reason(
             "The value to be corrected is another", "Give as old what the act says now, corrections included."
+        ),
+        R.DISCLOSURE_DIFFERS: Reason(
+            "The value is not the one that was sealed",
+            "Open it with the salt and the value of which the act holds the digest: SHA-256 of both.",
         ),
         R.NOT_CONTESTED: Reason("The act is not contested", "Only contested acts are confirmed or repudiated."),
     }

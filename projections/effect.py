@@ -10,6 +10,7 @@ from typing import Literal
 
 from ledger.events.terms import Terms
 from ledger.events.values import When
+from ledger.rules.commitments import Commitment
 from ledger.rules.instruments import Instrument, Suspension
 
 Basis = Literal["on_signature", "on_ratification", "provisional_application", "none", "not_stated"]
@@ -53,10 +54,11 @@ class Effect:
         return last
 
 
-def effect_of(text: Instrument | None, party: str, terms: Terms, as_of: date) -> Effect:
-    """Return how `text` stands towards `party` on a day, for a commitment with these terms."""
+def effect_of(text: Instrument | None, party: str, view: Commitment, as_of: date) -> Effect:
+    """Return how `text` stands towards `party` on a day, for this commitment."""
     if text is None:
         return Effect("not_in_force", "not_stated")
+    text, terms = text.as_made(party, view.made_on), view.terms
     adherence = text.adherence(party)
     survives = text.termination == "accession" and _survives(text, terms)
     read = replace(text, terminated_on=None) if survives else text

@@ -27,6 +27,7 @@ from ledger.client.draft_files import read_draft, read_settings
 from ledger.client.durable import write_durably
 from ledger.client.envelope_files import is_envelope, read_envelopes
 from ledger.client.errors import ClientError
+from ledger.client.sealing import read_secret
 from ledger.client.skeleton import skeleton
 from ledger.client.workspace import Workspace
 from ledger.signing.dsse import parse
@@ -44,11 +45,15 @@ def draft(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="field=value, such as terms.bound=floor. Repeat it.")
     ] = None,
+    opening: Annotated[
+        Path | None, typer.Option("--opening", help="Of an act.disclosed: the secret that gledger value seal wrote.")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write; without it, stdout.")] = None,
     json: Json = False,
 ) -> None:
     """Write a draft of an act to fill in, commented, from the schema of its type."""
-    made = skeleton(event_type, read_settings(settings or ()))
+    opened = read_secret(opening).opening() if opening is not None else {}
+    made = skeleton(event_type, {**read_settings(settings or ()), **opened})
     text = as_json(made.values()) + "\n" if json else made.toml()
     if out is None:
         emit(text.rstrip("\n"))

@@ -73,13 +73,22 @@ class InstrumentRegistered(Event, frozen=True, kw_only=True, tag="instrument.reg
 
 
 class InstrumentEvent(Event, frozen=True, kw_only=True):
-    """An act on a registered instrument. `occurred` says when it was done."""
+    """An act on a registered instrument. `occurred` says when it was done.
+
+    A successor names the predecessor whose place in the text the act is about.
+    """
 
     instrument: EntityId
+    in_place_of: PartyId | None = None
+
+    @property
+    def adherent(self) -> str:
+        """The party of the text whose act it is: the signer, or the predecessor in whose place it acts."""
+        return self.in_place_of or self.party
 
 
 class InstrumentSigned(InstrumentEvent, frozen=True, kw_only=True, tag="instrument.signed"):
-    """A signatory is not yet a party, unless the text takes effect on signature."""
+    """A signatory is not yet a party, unless the text takes effect on signature. Who has left may sign anew."""
 
     signatory: ShortText | None = None
 

@@ -5,27 +5,49 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from ledger.events.header import Event
-from ledger.events.values import Amount, Category, CurrencyCode, EntityId, LongText, PartyId, ShortText, Source, When
+from ledger.events.values import Category, CurrencyCode, EntityId, LongText, PartyId, ShortText, Source, When
+
+StatedNumber = Annotated[
+    str,
+    Meta(
+        pattern=r"^(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?$(?!\n)",
+        description="decimal number as text with all the decimals that the source has, no exponent, no sign",
+        examples=["23456872.86374908"],
+    ),
+]
+"""An observer's figure is not an account: it is kept as it stands there, and not rounded to a currency's decimals."""
+
+Claim = Literal["committed", "delivered"]
+Level = Literal["activity_total", "in_kind_item", "system_total"]
 
 
 class ClaimedSum(Struct, frozen=True, forbid_unknown_fields=True):
-    """An amount as the source states it, with any number of decimals: an observer's figure is not an account."""
+    """An amount as the source states it. `basis`: where the source says that it has it from."""
 
-    amount: Amount
+    amount: StatedNumber
     currency: CurrencyCode
+    basis: Literal["stated_by_donor", "calculated", "price_list", "entered_by_hand"] | None = None
 
 
 class ClaimedQuantity(Struct, frozen=True, forbid_unknown_fields=True):
     """A quantity as the source states it. `status` other than disclosed: there is none to count."""
 
-    status: Literal["disclosed", "undisclosed", "unparsable"]
+    status: Literal["disclosed", "undisclosed", "not_stated", "unparsable"]
     item: ShortText
-    quantity: Amount | None = None
+    subtype: ShortText | None = None
+    quantity: StatedNumber | None = None
     stated: ShortText | None = None
 
     def __post_init__(self) -> None:
         if (self.quantity is not None) != (self.status == "disclosed"):
             raise ValueError("a quantity is there if, and only if, it is disclosed")
+
+
+class Heading(Struct, frozen=True, forbid_unknown_fields=True):
+    """Under which heading the source lists the row, in its own words."""
+
+    general: ShortText
+    specific: ShortText | None = None
 
 
 FlagName = Annotated[
@@ -42,26 +64,32 @@ class Flag(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ObservationRecorded(Event, frozen=True, kw_only=True, tag="observation.recorded"):
-    """One row of a third party's table about `about`. Signed by the observer that imports it.
+    """One claim of a third party's table about `about`. Signed by the observer that imports it.
 
-    `level` says whether it is the total of an activity or one item of its breakdown: the two are never summed.
+    `level` says whether it is the total of an activity, one item of its breakdown, or all units of a system: claims of
+    different levels or releases are never summed. `replaces` is an earlier reading of the same claim of the release.
     """
 
     observation: EntityId
     about: NameInSource
     party_id: PartyId | None = None
-    claim: Literal["committed", "delivered"]
-    level: Literal["activity_total", "in_kind_item"]
-    activity: ShortText
+    claim: Claim
+    level: Level
+    release: EntityId
+    activity: ShortText | None = None
+    line: Annotated[int, Meta(ge=1)] | None = None
     category: Category
+    heading: Heading | None = None
     source: Source
     row: Annotated[int, Meta(ge=1)]
     sum: ClaimedSum | None = None
-    sum_eur: Amount | None = None
+    sum_eur: StatedNumber | None = None
     quantity: ClaimedQuantity | None = None
     announced: When | None = None
+    official_source: bool | None = None
     flags: Annotated[tuple[Flag, ...], Meta(max_length=32)] = ()
     text: LongText | None = None
+    replaces: EntityId | None = None
 
 
 class ObservationAdopted(Event, frozen=True, kw_only=True, tag="observation.adopted"):

@@ -73,9 +73,10 @@ class Refusal(StrEnum):
     CONSENT_ALREADY_SAID = "consent_already_said"
     LINE_UNKNOWN = "line_unknown"
     ABOVE_CLAIMED = "above_claimed"
-    # Corrections
+    # Corrections and openings
     FIELD_NOT_CORRECTABLE = "field_not_correctable"
     OLD_VALUE_DIFFERS = "old_value_differs"
+    DISCLOSURE_DIFFERS = "disclosure_differs"
     NOT_CONTESTED = "not_contested"
 
 

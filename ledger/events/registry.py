@@ -91,6 +91,7 @@ _CLASSES: tuple[type[Event], ...] = (
     consents.ConsentRefused,
     consents.ConsentWithdrawn,
     corrections.ActCorrected,
+    corrections.ActDisclosed,
 )
 
 EVENTS: dict[tuple[str, int], type[Event]] = {(str(c.__struct_config__.tag), 1): c for c in _CLASSES}

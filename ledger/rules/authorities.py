@@ -1,9 +1,11 @@
 """Authorities: mandates granted and revoked, and the acts that a revocation puts in doubt."""
 
+from datetime import datetime
 from decimal import Decimal
-from typing import assert_never
+from typing import Final, assert_never
 
 import msgspec
+from dateutil.relativedelta import relativedelta
 
 from ledger.events.authorities import ActConfirmed, ActRepudiated, AuthorityGranted, AuthorityRevoked, Scope
 from ledger.events.header import Event
@@ -11,23 +13,31 @@ from ledger.events.openings import LedgerOpened
 from ledger.events.parties import Grant
 from ledger.events.refusals import Refusal, Refused
 from ledger.rules.compact import Authority, Compact, Recorded, authority
+from ledger.rules.parties import may_act
+from ledger.rules.precedence import first_of
 from ledger.rules.standing import covers
+
+CONTESTED_MONTHS_MAX: Final = 12
+"""How far back a revocation can put acts in doubt."""
 
 UNLIMITED = Scope(events=("*",))
 
 AuthorityAct = AuthorityGranted | AuthorityRevoked | ActConfirmed | ActRepudiated
 
 
-def check_authority(compact: Compact, signer: Authority, event: AuthorityAct) -> Refused | tuple[str, ...]:
+def check_authority(
+    compact: Compact, signer: Authority, event: AuthorityAct, recorded_at: datetime
+) -> Refused | tuple[str, ...]:
     """Decide an act of an authority stream, or on a contested act. Returns nobody to ask, or the refusal."""
     match event:
         case AuthorityGranted():
             return _check_grant(compact, signer, event)
         case AuthorityRevoked():
             target = authority(compact, event.revoked)
-            if target is None or target.party != event.party or target.standing == "service":
+            is_own = target is not None and may_act(compact, event.party, (target.party,))
+            if target is None or not is_own or target.standing == "service":
                 return Refused(Refusal.REFERENCE_UNKNOWN, f"an authority of {event.party!r}", event.revoked)
-            return _check_revocation(signer, target) or ()
+            return first_of(_check_revocation(signer, target), _check_contesting(event, recorded_at)) or ()
         case ActConfirmed() | ActRepudiated():
             return _check_contested(compact, event)
     assert_never(event)
@@ -59,6 +69,15 @@ def _check_revocation(signer: Authority, target: Authority) -> Refused | None:
     return None
 
 
+def _check_contesting(event: AuthorityRevoked, recorded_at: datetime) -> Refused | None:
+    """What stood in the open for so long, and was not put in doubt, has been acquiesced in (VCLT Art. 45)."""
+    earliest = recorded_at - relativedelta(months=CONTESTED_MONTHS_MAX)
+    if event.contested_since is None or event.contested_since >= earliest:
+        return None
+    expected = f"contested_since from {earliest.isoformat()}, {CONTESTED_MONTHS_MAX} months back"
+    return Refused(Refusal.DATES_DISORDERED, expected, event.contested_since.isoformat())
+
+
 def _beyond(own: Scope, given: Scope) -> str | None:
     """Return what of a scope that is given lies beyond one's own, None if nothing does."""
     for pattern in given.events:
@@ -85,7 +104,7 @@ def _check_contested(compact: Compact, event: ActConfirmed | ActRepudiated) -> R
         owner, contested = act.event.party, act.contested
     else:
         return Refused(Refusal.REFERENCE_UNKNOWN, "an act in this ledger that can be contested", event.act)
-    if owner != event.party:
+    if not may_act(compact, event.party, (owner,)):
         return Refused(Refusal.SIGNER_NOT_ENTITLED, f"{owner}, whose act it is", event.party)
     if not contested:
         return Refused(Refusal.NOT_CONTESTED, "a contested act", event.act)

@@ -53,7 +53,8 @@ def completes(compact: Compact, act: Act, event: ConsentAct) -> bool:
 def recounted(compact: Compact, history: History, target: Act) -> Act:
     """Return `target` as the words on it that still count leave it: refused, in effect, or waiting again.
 
-    A withdrawal of consent takes it back even where the withdrawal was repudiated: agreeing is said anew.
+    A withdrawal of consent takes it back even where the withdrawal was repudiated: agreeing is said anew. A proposal
+    whose withdrawal was repudiated waits again: that takes nothing from anybody.
     """
     agreed: set[str] = set()
     is_refused = False
@@ -65,7 +66,7 @@ def recounted(compact: Compact, history: History, target: Act) -> Act:
         match word:
             case ConsentWithdrawn():
                 agreed -= set(speaks_for)
-                is_refused = is_refused or word.party == target.event.party
+                is_refused = is_refused or (word.party == target.event.party and act.standing == "effective")
             case ConsentGiven() if act.standing == "effective":
                 agreed |= set(speaks_for)
             case ConsentRefused() if act.standing == "effective":

@@ -20,7 +20,7 @@ from ledger.events.commitments import (
     CommitmentWaived,
 )
 from ledger.events.consents import ConsentEvent
-from ledger.events.corrections import ActCorrected
+from ledger.events.corrections import ActCorrected, ActDisclosed
 from ledger.events.deliveries import DeliveryAcknowledged, DisputeSettled
 from ledger.events.header import Event
 from ledger.events.instruments import InstrumentRegistered, InstrumentTerminated
@@ -31,15 +31,16 @@ from ledger.rules.commitments import commitment
 from ledger.rules.compact import Compact, Recorded, history, opened
 from ledger.rules.deliveries import NOTHING, delivery
 from ledger.rules.forced import ForcedEvent
-from ledger.rules.history import Act, History, corrected, field_of, root_of, with_field
+from ledger.rules.history import Act, History, Reading, field_of, read_with, readings_of, root_of, with_field
 from ledger.rules.instruments import instrument
+from ledger.rules.parties import acting_for, may_act
 
 NOT_CORRECTABLE: Final = frozenset(
     {"type", "version", "ledger", "id", "party", "authority", "sequence", "previous", "issued_at"}
     | {"subject", "instrument", "commitment", "delivery", "into", "absorbed", "predecessor"}
-    | {"requirement", "measure", "crisis", "consultation", "series", "on", "observation", "reinstatement"}
+    | {"requirement", "measure", "crisis", "consultation", "series", "on", "observation", "replaces", "reinstatement"}
     | {"default_rule", "parts"}
-    | {"principal", "recovery", "keys", "granted", "revoked", "act", "reservation"}
+    | {"principal", "recovery", "keys", "granted", "revoked", "act", "reservation", "in_place_of"}
 )
 """Whose act it is and what it is about: another such value would be another act."""
 
@@ -70,38 +71,37 @@ def correction(compact: Compact, event: ActCorrected) -> Correction | Refused:
     target = state.history.act(event.act) if isinstance(state, Recorded) else None
     if target is None or stream is None or not isinstance(state, Recorded):
         return Refused(Refusal.REFERENCE_UNKNOWN, "an act of this ledger that can be corrected", event.act)
-    if target.event.party != event.party:
+    if not may_act(compact, event.party, (target.event.party,)):
         return Refused(Refusal.SIGNER_NOT_ENTITLED, f"{target.event.party}, whose act it is", event.party)
     if target.standing != "effective":
         return Refused(Refusal.WRONG_STATE, "an act that has taken effect", target.standing)
     if (refused := _check_field(target.event, event)) is not None:
         return refused
-    standing = [one.event for one in state.history.acts if one.standing == "effective"]
-    corrections = [one for one in standing if isinstance(one, ActCorrected)]
+    readings = readings_of(state.history)
     root = target if not isinstance(target.event, ActCorrected) else root_of(state.history, target.event)
     assert root is not None
-    read = corrected(target.event, corrections)
+    read = read_with(target.event, readings)
     try:
-        field = _applied(state.history, corrections, event)
+        field = _applied(state.history, readings, event)
     except Rejected as rejected:
         return Refused(Refusal.FIELD_NOT_CORRECTABLE, rejected.refused.expected, rejected.refused.got)
     old, differs = field_of(read, event.field), None
     if old != event.old:
         differs = Refused(Refusal.OLD_VALUE_DIFFERS, f"{old!r} as old"[:SHOWN_CHARACTERS_MAX], repr(event.old)[:80])
-    before, after = corrected(root.event, corrections), corrected(root.event, [*corrections, event])
+    before, after = read_with(root.event, readings), read_with(root.event, [*readings, event])
     # Why a text was terminated is no remark: accession leaves some of it standing.
     is_remark = field.split("/")[1] in REMARKS and not isinstance(root.event, InstrumentTerminated)
     return Correction(root, stream, before, after, differs, is_remark)
 
 
-def _applied(record: History, corrections: list[ActCorrected], event: ActCorrected) -> str:
+def _applied(record: History, readings: list[Reading], event: ActCorrected) -> str:
     """Apply a correction to its act, and that to what it corrects. Returns the field that changes in the end.
 
     Raises Rejected where a result is no event of its type.
     """
     field, step = event.field, event
     while (target := record.act(step.act)) is not None:
-        changed = with_field(corrected(target.event, corrections), step.field, step.new)
+        changed = with_field(read_with(target.event, readings), step.field, step.new)
         if not isinstance(changed, ActCorrected):
             break
         field = field if not field.startswith("/new") else changed.field
@@ -113,7 +113,7 @@ def _check_field(target: Event, event: ActCorrected) -> Refused | None:
     first = event.field.split("/")[1]
     if isinstance(target, ActCorrected):
         allowed = first in ("new", *REMARKS)
-    elif isinstance(target, ConsentEvent | ActConfirmed | ActRepudiated | LedgerOpened):
+    elif isinstance(target, ConsentEvent | ActConfirmed | ActRepudiated | ActDisclosed | LedgerOpened):
         allowed = first in REMARKS
     elif isinstance(target, ForcedEvent):
         # It follows from what was recorded, whatever anybody says of it later.
@@ -147,8 +147,11 @@ def check_result(compact: Compact, found: Correction, event: ActCorrected) -> Re
     return None
 
 
-def asked_again(compact: Compact, found: Correction, checked: tuple[str, ...]) -> tuple[str, ...]:
-    """Return who has to agree to a correction: who agreed to the act, and who would have to agree to the new one."""
+def asked_again(compact: Compact, found: Correction, checked: tuple[str, ...], signer: str) -> tuple[str, ...]:
+    """Return who has to agree to a correction: who agreed to the act, and who would have to agree to the new one.
+
+    Whoever signs the correction has agreed, for itself and for whom it succeeded.
+    """
     ledger = opened(compact)
     assert ledger is not None
     asked = [*found.root.asked, *checked]
@@ -168,7 +171,8 @@ def asked_again(compact: Compact, found: Correction, checked: tuple[str, ...]) -
             asked += [one.party for one in text.adherences if one.signed_on is not None] if text is not None else []
         case _:
             pass
-    return tuple(party for party in dict.fromkeys(asked) if party != found.before.party)
+    agreed = acting_for(compact, signer)
+    return tuple(party for party in dict.fromkeys(asked) if party not in agreed)
 
 
 def _is_less(before: CommitmentResolved, after: CommitmentResolved) -> bool:

@@ -112,7 +112,7 @@ def _check_open(found: Consultation) -> Refused | None:
 def _check_commitments(compact: Compact, event: DecisionTaken) -> Refused | None:
     for one in event.commitments:
         known = commitment(history(compact, "commitment", one))
-        if known is None or event.party not in {obligor.party for obligor in known.terms.obligors}:
+        if known is None or not may_act(compact, event.party, known.obligors):
             return Refused(Refusal.REFERENCE_UNKNOWN, f"commitments in effect of {event.party}", one)
     return None
 

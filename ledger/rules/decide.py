@@ -11,7 +11,7 @@ import msgspec
 from ledger.events.authorities import ActConfirmed, ActRepudiated, AuthorityGranted, AuthorityRevoked
 from ledger.events.commitments import CommitmentEvent
 from ledger.events.consents import ConsentGiven, ConsentRefused, ConsentWithdrawn
-from ledger.events.corrections import ActCorrected
+from ledger.events.corrections import ActCorrected, ActDisclosed
 from ledger.events.crises import AggressionNotified, ConsultationEvent, ConsultationOpened
 from ledger.events.deliveries import DeliveryEvent
 from ledger.events.header import FIRST_PREVIOUS, Event
@@ -33,6 +33,7 @@ from ledger.rules.consents import completes, pending_act
 from ledger.rules.corrections import asked_again, check_result, correction
 from ledger.rules.crisis_acts import ConsultationAct, check_consultation, check_notification
 from ledger.rules.delivery_acts import DeliveryAct, check_delivery
+from ledger.rules.disclosures import check_disclosure
 from ledger.rules.forced import Due, next_due
 from ledger.rules.history import Act
 from ledger.rules.instrument_acts import check_instrument, check_registration
@@ -131,13 +132,15 @@ def check_act(compact: Compact, signer: Authority, event: Event, recorded_at: da
         case PartyAdmitted() | PartyRenamed() | PartyRolesChanged() | PartySucceeded():
             return check_party(compact, event)
         case AuthorityGranted() | AuthorityRevoked() | ActConfirmed() | ActRepudiated():
-            return check_authority(compact, signer, event)
+            return check_authority(compact, signer, event, recorded_at)
         case InstrumentRegistered():
             return check_registration(compact, event)
         case ConsentGiven() | ConsentRefused() | ConsentWithdrawn():
             return _check_consent(compact, signer, event, recorded_at)
         case ActCorrected():
             return _check_correction(compact, signer, event, recorded_at)
+        case ActDisclosed():
+            return check_disclosure(compact, event)
         case InstrumentEvent():
             assert isinstance(event, InstrumentAct)
             return check_instrument(compact, event, recorded_at)
@@ -203,7 +206,9 @@ def _check_consent(
     stream = compact.locate(event.act)
     assert stream is not None
     said = _said_of(compact, stream, event.act)
-    again = check_act(_Without(compact, stream, lambda one: one.event.id in said), signer, act.event, recorded_at)
+    again = check_act(
+        _Reading(compact, stream, lambda one: None if one.event.id in said else one), signer, act.event, recorded_at
+    )
     if isinstance(again, Refused):
         return again
     unasked = [party for party in again if party not in act.asked]
@@ -231,9 +236,9 @@ def _check_correction(
     if isinstance(found, Refused):
         return found
     if found.is_remark:
-        return found.differs or asked_again(compact, found, ())
+        return found.differs or asked_again(compact, found, (), event.party)
     # As if the act had been made with the corrected value, on what its stream held before it.
-    before = _Without(compact, found.stream, lambda one: one.position >= found.root.position)
+    before = _Reading(compact, found.stream, lambda one: _held_before(found.root.position, one))
     checked = check_act(before, signer, found.after, recorded_at)
     refused = first_of(
         checked if isinstance(checked, Refused) else None,
@@ -241,22 +246,31 @@ def _check_correction(
         check_result(compact, found, event),
         found.differs,
     )
-    return refused or asked_again(compact, found, checked if not isinstance(checked, Refused) else ())
+    return refused or asked_again(compact, found, checked if not isinstance(checked, Refused) else (), event.party)
 
 
-class _Without:
-    """A Compact in which some acts of one stream have not been recorded."""
+def _held_before(position: int, act: Act) -> Act | None:
+    """Return an act as its stream held it before a position, where it did: what took effect later was waiting then."""
+    if act.position >= position:
+        return None
+    if act.effective_at is not None and act.effective_at >= position:
+        return msgspec.structs.replace(act, standing="pending", effective_at=None, effective_since=None)
+    return act
 
-    def __init__(self, compact: Compact, stream: str, dropped: Callable[[Act], bool]) -> None:
+
+class _Reading:
+    """A Compact in which the acts of one stream are read differently; None: as if it had not been recorded."""
+
+    def __init__(self, compact: Compact, stream: str, read: Callable[[Act], Act | None]) -> None:
         self._compact = compact
         self._stream = stream
-        self._dropped = dropped
+        self._read = read
 
     def get(self, stream: str) -> State | None:
         state = self._compact.get(stream)
         if stream != self._stream or not isinstance(state, Recorded):
             return state
-        acts = tuple(act for act in state.history.acts if not self._dropped(act))
+        acts = tuple(read for act in state.history.acts if (read := self._read(act)) is not None)
         return Recorded(history=msgspec.structs.replace(state.history, acts=acts))
 
     def locate(self, event_id: str) -> str | None:

@@ -88,12 +88,18 @@ class Delivery:
 
 @kept
 def delivery(record: History | None, as_of: date | None = None) -> Delivery | None:
-    """Fold the acts of a delivery stream; None where no record of it counts."""
+    """Fold the acts of a delivery stream; None where no record of it counts.
+
+    An act is read as corrected whatever day is asked about, so what was said of its lines before is said of others.
+    """
     found: Delivery | None = None
     if record is None:
         return None
-    for item in effective(record, as_of):
-        found = _evolve(record, found, item)
+    for item in effective(record):
+        if as_of is None or item.on <= as_of:
+            found = _evolve(record, found, item)
+        elif found is not None and isinstance(item.event, ActCorrected) and _is_of_lines(record, item.event):
+            found = _reopened(found)
     return found
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from ledger.events.authorities import ActConfirmed, ActRepudiated, AuthorityGranted, AuthorityRevoked
 from ledger.events.consents import ConsentGiven, ConsentRefused, ConsentWithdrawn
+from ledger.events.corrections import ActDisclosed
 from ledger.events.crises import AggressionNotified
 from ledger.events.header import Event
 from ledger.events.measures import MeasureAdopted, Snapback
@@ -33,7 +34,7 @@ from ledger.rules.compact import (
     State,
     indexed,
 )
-from ledger.rules.consents import recounted, spoken_for
+from ledger.rules.consents import ConsentAct, recounted, spoken_for
 from ledger.rules.forced import ForcedEvent, forced_by
 from ledger.rules.history import Act, History, effective
 from ledger.rules.instruments import instrument
@@ -109,9 +110,17 @@ class _Entry:
             effective_since=None if pending else self.recorded_at,
         )
 
+    def further(self, event: Event) -> tuple[str, ...]:
+        """Return the further streams of an act; of an opening, those of the act that is read with it."""
+        if not isinstance(event, ActDisclosed):
+            return others(event)
+        stream = primary(self.compact, event)
+        target = self.history(stream).act(event.act) if stream is not None else None
+        return others(target.event) if target is not None else ()
+
     def change(self, event: Event, stream: str, change: Callable[[Act], Act]) -> None:
         """Apply `change` to the act of `event` in every stream that holds it."""
-        for name in dict.fromkeys((stream, *others(event))):
+        for name in dict.fromkeys((stream, *self.further(event))):
             history = self.history(name)
             if history.act(event.id) is not None:
                 self.put(history.changed(event.id, change))
@@ -175,13 +184,14 @@ def _note(entry: _Entry, index: str, name: str) -> None:
 
 
 def _take_effect(entry: _Entry, event: Event, act: Act) -> None:
-    for stream in others(event):
+    further = entry.further(event)
+    for stream in further:
         history = entry.history(stream)
         if history.act(event.id) is None:
             entry.put(history.with_act(act))
     own = primary(entry.compact, event)
     assert own is not None
-    for stream in (own, *others(event)):
+    for stream in (own, *further):
         if stream.startswith("commitment/"):
             _link(entry, stream)
 
@@ -243,19 +253,28 @@ def _revoke(entry: _Entry, event: AuthorityRevoked) -> None:
 
 
 def _contest(entry: _Entry, authority_id: str, since: datetime) -> None:
-    """Mark what the authority had admitted since then, the mandates that it granted included."""
-    for event_id in entry.compact.acts_since(authority_id, since):
+    """Mark what the authority had admitted since then, the mandates that it granted included.
+
+    What another authority of the party has confirmed is the party's own word by now (VCLT Art. 8).
+    """
+    doubtful = entry.compact.acts_since(authority_id, since)
+    for event_id in doubtful:
         stream = entry.compact.locate(event_id)
         state = entry.get(stream) if stream is not None else None
         if isinstance(state, Authority) and state.granted_in == event_id:
             if not _is_above(entry, state):
                 entry.put_authority(msgspec.structs.replace(state, contested=True))
         elif isinstance(state, Recorded) and (act := state.history.act(event_id)) is not None:
-            if act.standing == "repudiated":
+            if act.standing == "repudiated" or _is_confirmed(state.history, event_id, doubtful):
                 continue
             entry.change(act.event, state.history.stream, lambda one: msgspec.structs.replace(one, contested=True))
             for grant in _grants_of(entry, act.event):
                 entry.put_authority(msgspec.structs.replace(grant, contested=True))
+
+
+def _is_confirmed(history: History, event_id: str, doubtful: tuple[str, ...]) -> bool:
+    words = (act for act in history.acts if isinstance(act.event, ActConfirmed) and act.event.act == event_id)
+    return any(act.standing == "effective" and not act.contested and act.event.id not in doubtful for act in words)
 
 
 def _is_above(entry: _Entry, granted_authority: Authority) -> bool:
@@ -314,13 +333,13 @@ def _judge_grant(entry: _Entry, event: ActConfirmed | ActRepudiated, grant: Auth
 
 def _undo(entry: _Entry, stream: str, repudiated: Event) -> None:
     """Take back what a repudiated word or judgement did to the act that it was about."""
-    if not isinstance(repudiated, ConsentGiven | ConsentRefused | ActConfirmed | ActRepudiated):
+    if not isinstance(repudiated, ConsentAct | ActConfirmed | ActRepudiated):
         return
     history = entry.history(stream)
     target = history.act(repudiated.act)
     if target is None:
         return
-    if isinstance(repudiated, ConsentGiven | ConsentRefused):
+    if isinstance(repudiated, ConsentAct):
         if target.standing == "repudiated":
             return
         restored = recounted(entry.compact, history, target)

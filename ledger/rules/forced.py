@@ -23,6 +23,7 @@ from ledger.rules.compact import CLOCKS, SNAPBACK, Authority, Compact, ForcedAct
 from ledger.rules.history import Act
 from ledger.rules.instruments import Instrument, instrument
 from ledger.rules.measures import returning
+from ledger.rules.parties import successor_of
 
 ForcedEvent = ConsultationOpened | MeasureReinstated
 """Acts that only the service key signs, and only where they are forced."""
@@ -50,7 +51,7 @@ def _reinstatements(compact: Compact, event: AggressionNotified, recorded_at: da
 
 
 def bound_guarantors(compact: Compact, text: Instrument, at: datetime) -> tuple[str, ...]:
-    """Return the parties, beside the beneficiary, for whom the text has effect on that day."""
+    """Return those for whom the text has effect on that day, beside the beneficiary; successors in their places."""
     ledger = opened(compact)
     assert ledger is not None
     day = at.astimezone(UTC).date()
@@ -58,8 +59,8 @@ def bound_guarantors(compact: Compact, text: Instrument, at: datetime) -> tuple[
     for party in text.parties:
         begins, ends = text.bound_from(party), text.bound_until(party)
         if party != ledger.beneficiary and begins is not None and begins <= day and (ends is None or day < ends):
-            bound.append(party)
-    return tuple(bound)
+            bound.append(successor_of(compact, party))
+    return tuple(dict.fromkeys(bound))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,17 @@ import msgspec
 from msgspec import Struct
 
 from ledger.events.canonical import canonical_bytes
-from ledger.events.corrections import ActCorrected
+from ledger.events.corrections import ActCorrected, ActDisclosed, salted_sha256
 from ledger.events.header import Event
 from ledger.events.refusals import Refusal, Rejected
 from ledger.events.registry import decode
+from ledger.events.terms import UndisclosedObject
+from ledger.events.values import Confidential
 
 Standing = Literal["effective", "pending", "refused", "repudiated"]
+
+Reading = ActCorrected | ActDisclosed
+"""Acts by which another act is read with a value that its own bytes do not have."""
 
 INTRODUCTIONS = frozenset({"ledger.opened", "party.admitted", "instrument.registered"})
 
@@ -110,11 +115,16 @@ def effective(history: History | None, as_of: date | None = None) -> tuple[Effec
     """Return the effective acts in the order in which they took effect; with `as_of`, those dated until that day."""
     if history is None:
         return ()
-    counting = [Effective(act.event, act) for act in history.acts if act.standing == "effective"]
-    counting.sort(key=lambda item: (item.act.effective_at or item.act.position, item.act.position))
-    corrections = [item.event for item in counting if isinstance(item.event, ActCorrected)]
-    read = (Effective(corrected(item.event, corrections), item.act) for item in counting) if corrections else counting
+    counting = [Effective(act.event, act) for act in in_effect(history)]
+    readings = [item.event for item in counting if isinstance(item.event, Reading)]
+    read = (Effective(read_with(item.event, readings), item.act) for item in counting) if readings else counting
     return tuple(item for item in read if as_of is None or item.on <= as_of or _only_introduces(item.event))
+
+
+def in_effect(history: History) -> list[Act]:
+    """Return the effective acts as they were signed, in the order in which they took effect."""
+    acts = [act for act in history.acts if act.standing == "effective"]
+    return sorted(acts, key=lambda act: (act.effective_at or act.position, act.position))
 
 
 def _only_introduces(event: Event) -> bool:
@@ -122,18 +132,37 @@ def _only_introduces(event: Event) -> bool:
     return event.occurred is None and event.type in INTRODUCTIONS
 
 
-def corrected(event: Event, corrections: list[ActCorrected]) -> Event:
-    """Return `event` as read with every correction of it, each of which may itself have been corrected.
+def readings_of(history: History) -> list[Reading]:
+    """Return the corrections and openings that count, in the order in which they took effect."""
+    return [act.event for act in in_effect(history) if isinstance(act.event, Reading)]
+
+
+def read_with(event: Event, readings: list[Reading]) -> Event:
+    """Return `event` as read with every correction of it, each of which may itself have been corrected, and opening.
 
     One that no longer fits is left out: it built on another that was repudiated since.
     """
-    for correction in corrections:
-        if correction.act == event.id:
-            final = corrected(correction, corrections)
-            assert isinstance(final, ActCorrected)
+    for reading in readings:
+        if reading.act == event.id:
+            final = read_with(reading, readings)
             with suppress(Rejected):
-                event = with_field(event, final.field, final.new)
+                match final:
+                    case ActCorrected():
+                        event = with_field(event, final.field, final.new)
+                    case ActDisclosed() if opens(event, final):
+                        event = with_field(event, final.field, msgspec.to_builtins(final.value))
     return event
+
+
+def opens(event: Event, opening: ActDisclosed) -> bool:
+    """Tell whether an opening is of what stands in `event` at its field: its digest is that of salt and value."""
+    digest = salted_sha256(bytes.fromhex(opening.salt), opening.value)
+    return field_of(event, opening.field) == _sealed(digest)
+
+
+def _sealed(digest: str) -> object:
+    """Return a confidential object as JSON has it."""
+    return msgspec.to_builtins(UndisclosedObject(Confidential(digest)))
 
 
 def root_of(history: History, event: ActCorrected) -> Act | None:

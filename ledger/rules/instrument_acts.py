@@ -25,7 +25,7 @@ from ledger.rules.commitments import commitment
 from ledger.rules.compact import Compact, history, opened
 from ledger.rules.history import dated
 from ledger.rules.instruments import Adherence, Instrument, InstrumentAct, instrument
-from ledger.rules.parties import party_of
+from ledger.rules.parties import acting_for, party_of
 from ledger.rules.precedence import first_of
 from ledger.rules.schedules import FIRST_DAY, LAST_DAY
 
@@ -73,20 +73,33 @@ def check_instrument(compact: Compact, event: InstrumentAct, recorded_at: dateti
     found = instrument(history(compact, "instrument", event.instrument))
     if found is None:
         return Refused(Refusal.REFERENCE_UNKNOWN, "a registered instrument", event.instrument)
-    if event.party not in found.parties:
-        expected = ", ".join(found.parties) or "nobody: a text without parties"
-        return Refused(Refusal.PARTY_NOT_IN_INSTRUMENT, expected, event.party)
     outcome = _check_step(compact, found, event, recorded_at)
     refused = outcome if isinstance(outcome, Refused) else None
-    return first_of(refused, _check_running(found, event, recorded_at)) or outcome
+    place = _check_place(compact, found, event)
+    if (refused := first_of(place, refused, _check_running(found, event, recorded_at))) is not None:
+        return refused
+    assert not isinstance(outcome, Refused)
+    agreed = acting_for(compact, event.party)
+    return tuple(party for party in outcome if party not in agreed)
+
+
+def _check_place(compact: Compact, found: Instrument, event: InstrumentAct) -> Refused | None:
+    """A party of the text acts for itself; its successor, who is none, in the place that it took over."""
+    if event.adherent not in acting_for(compact, event.party):
+        return Refused(Refusal.SIGNER_NOT_ENTITLED, f"{event.adherent}, or its successor", event.party)
+    if event.adherent not in found.parties:
+        expected = ", ".join(found.parties) or "nobody: a text without parties"
+        return Refused(Refusal.PARTY_NOT_IN_INSTRUMENT, expected, event.adherent)
+    return None
 
 
 def _check_running(found: Instrument, event: InstrumentAct, recorded_at: datetime) -> Refused | None:
-    """A text that has ended is acted on no more, nor by a party that has left it."""
+    """A text that has ended is acted on no more, nor by a party that has left it, unless that signs it anew."""
     if found.terminated_on is not None:
         return Refused(Refusal.ALREADY_ENDED, f"{found.id} not terminated", f"terminated on {found.terminated_on}")
-    if _has_left(found.adherence(event.party), recorded_at):
-        left_on = found.adherence(event.party).withdraws_on
+    adherence = found.adherence(event.adherent)
+    if _has_left(adherence, recorded_at) and not isinstance(event, InstrumentSigned):
+        left_on = adherence.withdraws_on
         return Refused(Refusal.ALREADY_ENDED, f"a party that has not left {found.id}", f"withdrawn on {left_on}")
     return None
 
@@ -99,13 +112,15 @@ def _check_step(
     compact: Compact, found: Instrument, event: InstrumentAct, recorded_at: datetime
 ) -> Refused | tuple[str, ...]:
     """Decide an act of a party of the text by what it and the others did before."""
-    adherence = found.adherence(event.party)
+    adherence = found.adherence(event.adherent)
     match event:
+        case InstrumentSigned() if _has_left(adherence, recorded_at):
+            return _check_after(event, adherence.withdraws_on, "left") or ()
         case InstrumentSigned():
-            return _once(adherence.signed_on, f"one signature of {event.party}")
+            return _once(adherence.signed_on, f"one signature of {event.adherent}")
         case InstrumentRatified():
             return _check_after(event, adherence.signed_on, "signed") or _signed_once(
-                adherence, adherence.ratified_on, f"one ratification by {event.party}"
+                adherence, adherence.ratified_on, f"one ratification by {event.adherent}"
             )
         case InstrumentAppliedProvisionally():
             return _signed_once(adherence, adherence.provisional_on, "provisional application not yet begun")
@@ -126,23 +141,23 @@ def _check_step(
             return _check_after(event, since, "suspended") or _wrong_state(state, "a suspension that lasts")
         case InstrumentExtended():
             refused = _check_end(event.until) or _check_later(found, event)
-            return refused or _signed(adherence) or _others(found, event.party, recorded_at)
+            return refused or _signed(adherence) or _others(found, event.adherent, recorded_at)
         case InstrumentAmended():
-            return _check_profile(event.profile) or _signed(adherence) or _others(found, event.party, recorded_at)
+            return _check_profile(event.profile) or _signed(adherence) or _others(found, event.adherent, recorded_at)
         case InstrumentTerminated():
-            return _signed(adherence) or _others(found, event.party, recorded_at)
+            return _signed(adherence) or _others(found, event.adherent, recorded_at)
     assert_never(event)
 
 
 def _check_after(event: InstrumentAct, before: date | None, done: str) -> Refused | None:
     if before is None or dated(event) >= before:
         return None
-    return Refused(Refusal.DATES_DISORDERED, f"a day from {before}, when {event.party} {done} it", str(dated(event)))
+    return Refused(Refusal.DATES_DISORDERED, f"a day from {before}, when {event.adherent} {done} it", str(dated(event)))
 
 
 def _check_later(found: Instrument, event: InstrumentExtended) -> Refused | None:
     """An extension runs longer than the text does without it."""
-    ends = found.term_ends_on(event.party)
+    ends = found.term_ends_on(event.adherent)
     if ends is None or event.until >= ends:
         return None
     return Refused(Refusal.DATES_DISORDERED, f"a day from {ends}, when the term is over", str(event.until))
@@ -184,10 +199,10 @@ def _check_reserved(compact: Compact, event: InstrumentReserved) -> Refused | No
 
 def _check_objection(found: Instrument, event: InstrumentObjected) -> Refused | tuple[str, ...]:
     reservation = next((one for one in found.reservations if one.event_id == event.reservation), None)
-    if reservation is None or reservation.party == event.party:
+    if reservation is None or reservation.party == event.adherent:
         return Refused(Refusal.REFERENCE_UNKNOWN, "a reservation of another party to this text", event.reservation)
-    if event.party in reservation.objections:
-        return Refused(Refusal.ALREADY_EXISTS, "one objection", f"{event.party} objected before")
+    if event.adherent in reservation.objections:
+        return Refused(Refusal.ALREADY_EXISTS, "one objection", f"{event.adherent} objected before")
     return ()
 
 

@@ -52,7 +52,10 @@ class Suspension:
 
 @dataclass(frozen=True, slots=True)
 class Adherence:
-    """What one party did about an instrument. `withdraws_on` is the first day on which it is no longer bound."""
+    """What one party did about an instrument. `withdraws_on` is the first day on which it is no longer bound.
+
+    `earlier`: how it had stood before it left and signed anew, the latest last.
+    """
 
     party: str
     signed_on: date | None = None
@@ -62,6 +65,7 @@ class Adherence:
     withdraws_on: date | None = None
     suspensions: tuple[Suspension, ...] = ()
     events: tuple[str, ...] = ()
+    earlier: tuple["Adherence", ...] = ()
 
     @property
     def is_suspended(self) -> bool:
@@ -96,6 +100,13 @@ class Instrument:
     def adherence(self, party: str) -> Adherence:
         """Return what `party` did; an empty one for a party that did nothing or is none."""
         return next((one for one in self.adherences if one.party == party), Adherence(party))
+
+    def as_made(self, party: str, made_on: date) -> "Instrument":
+        """Return the text as it stands towards what `party` promised on a day: a new signature revives nothing."""
+        adherence = self.adherence(party)
+        spells = (one for one in adherence.earlier if one.withdraws_on is not None and made_on < one.withdraws_on)
+        earlier = next(spells, None)
+        return self if earlier is None else _with_adherence(self, earlier)
 
     def survives(self, category: Category) -> bool:
         """Return whether a commitment of this category goes on although accession ended the text."""
@@ -154,14 +165,14 @@ def _evolve(state: Instrument | None, item: Effective) -> Instrument | None:
         return _registered(event)
     if state is None or not isinstance(event, InstrumentEvent):
         return state
-    adherence = state.adherence(event.party)
+    adherence = state.adherence(event.adherent)
     match event:
         case InstrumentReserved():
-            made = Reservation(event.id, event.party, event.text, event.commitments)
+            made = Reservation(event.id, event.adherent, event.text, event.commitments)
             return replace(state, reservations=(*state.reservations, made))
         case InstrumentObjected():
             objected = (
-                replace(one, objections=(*one.objections, event.party)) if one.event_id == event.reservation else one
+                replace(one, objections=(*one.objections, event.adherent)) if one.event_id == event.reservation else one
                 for one in state.reservations
             )
             return replace(state, reservations=tuple(objected))
@@ -173,7 +184,7 @@ def _evolve(state: Instrument | None, item: Effective) -> Instrument | None:
             return replace(state, terminated_on=item.on, termination=event.reason)
         case _:
             changed = _adhered(state, adherence, item)
-            changed = replace(changed, events=(*adherence.events, event.id))
+            changed = replace(changed, events=(*changed.events, event.id))
             return _entered(_with_adherence(state, changed))
 
 
@@ -209,6 +220,8 @@ def _entered(state: Instrument) -> Instrument:
 
 def _adhered(state: Instrument, adherence: Adherence, item: Effective) -> Adherence:
     match item.event:
+        case InstrumentSigned() if adherence.withdraws_on is not None:
+            return Adherence(adherence.party, signed_on=item.on, earlier=(*adherence.earlier, adherence))
         case InstrumentSigned():
             return replace(adherence, signed_on=item.on)
         case InstrumentRatified():

@@ -16,7 +16,7 @@ from ledger.events.commitments import (
     CommitmentWithdrawn,
 )
 from ledger.events.consents import ConsentEvent
-from ledger.events.corrections import ActCorrected
+from ledger.events.corrections import ActCorrected, ActDisclosed
 from ledger.events.deliveries import DeliveryEvent, DeliveryRecorded
 from ledger.events.header import Event
 from ledger.events.observations import ObservationAdopted, ObservationRecorded
@@ -28,6 +28,7 @@ from ledger.rules.commitments import commitment
 from ledger.rules.compact import Authority, Compact, Recorded, history
 from ledger.rules.corrections import Correction, correction
 from ledger.rules.deliveries import delivery
+from ledger.rules.disclosures import Opening, opening
 from ledger.rules.observations import observation
 from ledger.rules.requirements import requirement
 from ledger.rules.schedules import FIRST_DAY, LAST_DAY, periods_until, stated_days
@@ -107,6 +108,10 @@ def categories_of(compact: Compact, event: Event) -> Iterator[Category]:
             if isinstance(found_out, Correction):
                 yield from categories_of(compact, found_out.before)
                 yield from categories_of(compact, found_out.after)
+        case ActDisclosed():
+            opened = opening(compact, event)
+            if isinstance(opened, Opening):
+                yield from categories_of(compact, opened.after)
         case _:
             return
 
@@ -152,6 +157,10 @@ def amounts_of(compact: Compact, event: Event) -> Iterator[Money | Unmeasured]:
             found_out = correction(compact, event)
             if isinstance(found_out, Correction):
                 yield from amounts_of(compact, found_out.after)
+        case ActDisclosed():
+            opened = opening(compact, event)
+            if isinstance(opened, Opening):
+                yield from amounts_of(compact, opened.after)
         case _:
             return
 

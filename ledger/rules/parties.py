@@ -85,6 +85,14 @@ def acting_for(compact: Compact, party_id: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def successor_of(compact: Compact, party_id: str) -> str:
+    """Return who acts in the place of a party now: its last successor, or itself."""
+    known = party_of(compact, party_id)
+    while known is not None and known.succeeded_by is not None:
+        known = party_of(compact, known.succeeded_by)
+    return known.id if known is not None else party_id
+
+
 def may_act(compact: Compact, party_id: str, entitled: Collection[str]) -> bool:
     """Return whether `party_id` is one of `entitled`, or the successor of one."""
     return party_id in entitled or any(one in entitled for one in acting_for(compact, party_id))

@@ -9,7 +9,7 @@ Publications are kept by series and month, so that a new one does not rewrite de
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Final, Literal
 
 from ledger.events.currencies import exponent, irrevocable
@@ -19,6 +19,9 @@ from ledger.rules.history import History, effective, kept
 
 DAYS_BACK_MAX: Final = 31
 """How old a publication may be and still be the last one: longer than any run of holidays."""
+
+_EXACT_ENOUGH: Final = Context(prec=80)
+"""More digits than any sum of amounts has, divided by the smallest rate that can be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def quoted(compact: Compact, series: str, currency: str, into: str, on: date) ->
     fixed = irrevocable(currency)
     if fixed is not None and fixed.for_one == into and on >= fixed.since:
         return Quoted(currency, into, fixed.units, fixed.since, "irrevocable", "irrevocable conversion rate")
-    for publication in _until(compact, series, on):
+    for publication in published_until(compact, series, on):
         units = next((one.rate for one in publication.rates if one.currency == currency), None)
         if publication.base == into and units is not None:
             title = publication.source.title
@@ -66,13 +69,20 @@ def quoted(compact: Compact, series: str, currency: str, into: str, on: date) ->
     return None
 
 
-def _until(compact: Compact, series: str, on: date) -> Iterator[RatesPublished]:
+def published_until(compact: Compact, series: str, on: date) -> Iterator[RatesPublished]:
     """Yield the publications of the last days until `on`, the latest first."""
     first = on - timedelta(days=DAYS_BACK_MAX)
-    for name in dict.fromkeys((stream_id(series, on), stream_id(series, on.replace(day=1) - timedelta(days=1)))):
+    for name in streams_until(series, on):
         yield from (one for one in publications(history(compact, "rates", name)) if first <= one.on <= on)
+
+
+def streams_until(series: str, on: date) -> tuple[str, ...]:
+    """Return the ids of the streams that hold the publications of the last days until `on`, the latest month first."""
+    days = (on - timedelta(days=back) for back in range(DAYS_BACK_MAX + 1))
+    return tuple(dict.fromkeys(stream_id(series, day) for day in days))
 
 
 def converted(amount: Decimal, rate: Quoted) -> Decimal:
     """Return `amount` of the quoted currency in its base, to the base's own decimals, half to even."""
-    return (amount / rate.units).quantize(Decimal(1).scaleb(-(exponent(rate.base) or 0)), ROUND_HALF_EVEN)
+    whole = _EXACT_ENOUGH.divide(amount, rate.units)
+    return whole.quantize(Decimal(1).scaleb(-(exponent(rate.base) or 0)), ROUND_HALF_EVEN, _EXACT_ENOUGH)

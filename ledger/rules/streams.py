@@ -3,7 +3,7 @@
 from ledger.events.authorities import ActConfirmed, ActRepudiated, AuthorityGranted, AuthorityRevoked
 from ledger.events.commitments import CommitmentConverted, CommitmentEvent, CommitmentMade, CommitmentMerged
 from ledger.events.consents import ConsentEvent
-from ledger.events.corrections import ActCorrected
+from ledger.events.corrections import ActCorrected, ActDisclosed
 from ledger.events.crises import AggressionNotified, ConsultationEvent, ConsultationOpened
 from ledger.events.deliveries import DeliveryEvent, DeliveryMarkedDuplicate, DeliveryRecorded
 from ledger.events.header import Event
@@ -17,7 +17,7 @@ from ledger.events.requirements import RequirementEvent
 from ledger.rules.compact import CLOCKS, LEDGER, SNAPBACK, Compact
 from ledger.rules.rates import stream_id
 
-OnAct = ConsentEvent | ActCorrected | ActConfirmed | ActRepudiated
+OnAct = ConsentEvent | ActCorrected | ActDisclosed | ActConfirmed | ActRepudiated
 """Acts on an earlier act: they belong to the stream of that act."""
 
 
@@ -70,6 +70,8 @@ def others(event: Event) -> tuple[str, ...]:
             return tuple(f"commitment/{absorbed}" for absorbed in event.absorbed)
         case PartySucceeded():
             return (f"party/{event.predecessor}",)
+        case ObservationRecorded() if event.replaces is not None:
+            return (f"observation/{event.replaces}",)
         case _:
             return ()
 
@@ -108,7 +110,7 @@ def reads(event: Event) -> tuple[str, ...]:
         case RequirementEvent() | MeasureEvent() | ConsultationEvent() | RatesPublished():
             names.append(_own(event))
         case ObservationRecorded() | ObservationAdopted():
-            names.append(_own(event))
+            names += [_own(event), *others(event)]
         case _:
             pass
     return tuple(dict.fromkeys(names))

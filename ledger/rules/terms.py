@@ -3,12 +3,16 @@
 Form only: how much, for what and how firmly is nobody's business but the parties'.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
+from typing import Final
+
+from dateutil.relativedelta import relativedelta
 
 from ledger.events.currencies import is_valid_on
 from ledger.events.refusals import Refusal, Refused
@@ -45,6 +49,9 @@ from ledger.rules.schedules import (
     unit_of,
 )
 
+SUMMED_YEARS: Final = 3
+"""How far beyond the last stated day parts are summed: what recurs without end has repeated itself by then."""
+
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
@@ -70,7 +77,7 @@ def check_terms(compact: Compact, proposal: Proposal) -> Refused | None:
     """Return the first reason why these terms cannot be recorded, in the order of the refusals, or None."""
     dates = _check_dates(proposal.terms)
     # Terms without sound dates cannot be divided into periods, so they cannot be compared with others.
-    nesting = (_check_parent(compact, proposal), _check_children(compact, proposal)) if dates is None else ()
+    nesting = check_nesting(compact, proposal) if dates is None else None
     return first_of(
         _check_obligors(compact, proposal),
         _check_parent_known(compact, proposal),
@@ -79,8 +86,13 @@ def check_terms(compact: Compact, proposal: Proposal) -> Refused | None:
         dates,
         _check_shares(proposal),
         _check_tranches(proposal.terms),
-        *nesting,
+        nesting,
     )
+
+
+def check_nesting(compact: Compact, proposal: Proposal) -> Refused | None:
+    """Return why terms do not fit into what they are counted in, or their own parts into them, or None."""
+    return first_of(_check_parent(compact, proposal), _check_children(compact, proposal))
 
 
 def _check_obligors(compact: Compact, proposal: Proposal) -> Refused | None:
@@ -278,14 +290,18 @@ def _check_sum(parent_id: str, parent: Terms, children: list[Terms]) -> Refused 
 
 
 def _parts(parent: Schedule, children: list[Terms]) -> Iterator[tuple[date | None, Decimal]]:
-    """Yield each dated part of the children with the end of the parent's period that it falls due in, None: the one."""
+    """Yield each dated part of the children with the end of the parent's period that it falls due in, None: the one.
+
+    What falls due before the first period or between two counts where its delivery would: in the one that began last.
+    """
     days = [day for one in children if (day := last_stated_day(one.schedule)) is not None]
-    horizon = max([*days, last_stated_day(parent) or date.min])
+    horizon = max([*days, last_stated_day(parent) or date.min]) + relativedelta(years=SUMMED_YEARS)
     periods = periods_until(parent, horizon) if isinstance(parent, Recurrence) else []
+    begins = [when.first for when in periods]
     for child in children:
         amount = amount_of(child.object) or Decimal(0)
         if isinstance(child.schedule, Unscheduled):
             yield from ((when.last, amount) for when in periods) if periods else ((None, amount),)
         for due in dues(child, horizon):
-            ends = next((when.last for when in periods if when.first <= due.when.last <= when.last), None)
-            yield ends, due.amount or Decimal(0)
+            begun = max(bisect_right(begins, due.when.last) - 1, 0)
+            yield periods[begun].last if periods else None, due.amount or Decimal(0)

@@ -1,13 +1,15 @@
 """The numbered cases about commitments: what is owed changes only as its own rules allow."""
 
 from fractions import Fraction
+from hashlib import sha256
 
 import pytest
 
+from ledger.events.canonical import canonical_bytes
 from ledger.events.refusals import Refusal
 from ledger.events.values import share_of
 from tests.cases.figures import owed
-from tests.world import PACT, World, day, goods, money, once, signed_world, terms, yearly
+from tests.world import PACT, Fields, World, day, goods, money, once, signed_world, terms, yearly
 
 
 @pytest.fixture
@@ -154,6 +156,16 @@ def test_case_16_a_closed_year_is_not_revalued_without_the_beneficiary(world: Wo
     assert str(world.commitment("gdp").resolutions[0].amount) == "100.00"
 
 
+def test_case_16_a_closed_year_is_not_resolved_again_by_newer_statistics(world: World) -> None:
+    world.commits("gdp", terms(FORMULA, schedule=yearly(2025)))
+    resolves(world)
+    newer = {"commitment": "gdp", "period": YEAR_2025, "currency": "EUR"}
+    newer |= {"source": {"title": "Revised accounts", "released_on": "2026-05-30"}}
+    for amount in ("90.00", "110.00"):
+        assert world.refuse("gb", "commitment.resolved", **newer, amount=amount) == Refusal.PERIOD_ALREADY_RESOLVED
+    assert [str(one.amount) for one in world.commitment("gdp").resolutions] == ["100.00"]
+
+
 def test_case_17_a_retired_currency_stays_valid_at_its_date(world: World) -> None:
     kuna = terms(money("100.00", "HRK"))
     world.commits("kuna", kuna, occurred=day("2022-12-31"))
@@ -180,16 +192,41 @@ def test_case_24_a_cap_keeps_its_period_without_the_beneficiary_agreeing_to_anot
     assert lapsed.overdue is None or lapsed.overdue.amount == "0.00"
 
 
-def test_case_33_an_undisclosed_commitment_counts_and_is_opened_later(world: World) -> None:
-    sealed = {"kind": "undisclosed", "confidential": {"salted_sha256": "ab" * 32}}
-    made = world.commits("secret", terms(sealed, category="intelligence"))
+def sealed(value: Fields, salt: str) -> Fields:
+    """Return what stands in an act in place of a confidential value."""
+    digest = sha256(bytes.fromhex(salt) + canonical_bytes(value)).hexdigest()
+    return {"kind": "undisclosed", "confidential": {"salted_sha256": digest}}
+
+
+def test_case_33_an_undisclosed_commitment_counts_and_is_opened_later_by_whoever_sealed_it(world: World) -> None:
+    salt, secret = "5f" * 32, goods("3", "satellite")
+    made = world.commits("secret", terms(sealed(secret, salt), category="intelligence"))
     assert owed(world, "gb", "secret", "2026-06-01").kind == "undisclosed"
-    change = {"field": "/terms/object", "old": sealed, "new": goods("3", "satellite"), "reason": "Opened"}
-    opening = world.admit("gb", "act.corrected", act=made, **change)
-    # Whether what is opened is what was promised is for the beneficiary to say.
-    assert world.pending_on(opening) == ("ua",)
-    world.admit("ua", "consent.given", act=opening)
+    opened = {"act": made, "field": "/terms/object", "salt": salt, "value": secret}
+    opening = world.admit("gb", "act.disclosed", **opened)
+    # What was promised was fixed when it was signed: nobody has to agree.
+    assert world.pending_on(opening) == ()
     assert world.amount("secret") == "3"
+    figures = owed(world, "gb", "secret", "2026-06-01")
+    assert (figures.kind, figures.unit) == ("goods", "satellite")
+
+
+def test_case_33_nothing_else_is_opened_than_what_was_sealed(world: World) -> None:
+    salt, secret = "5f" * 32, goods("3", "satellite")
+    made = world.commits("secret", terms(sealed(secret, salt), category="intelligence"))
+    opened = {"act": made, "field": "/terms/object", "salt": salt, "value": secret}
+    for another in ({"value": goods("2", "satellite")}, {"salt": "a0" * 32}):
+        assert world.refuse("gb", "act.disclosed", **opened | another) == Refusal.DISCLOSURE_DIFFERS
+    assert world.refuse("ua", "act.disclosed", **opened) == Refusal.SIGNER_NOT_ENTITLED
+    assert owed(world, "gb", "secret", "2026-06-01").kind == "undisclosed"
+
+
+def test_case_33_by_a_correction_a_secret_is_replaced_only_with_the_beneficiary(world: World) -> None:
+    secret = sealed(goods("3", "satellite"), "5f" * 32)
+    made = world.commits("secret", terms(secret, category="intelligence"))
+    change = {"field": "/terms/object", "old": secret, "new": goods("3", "satellite"), "reason": "Opened"}
+    # A correction proves nothing: whether it says what was promised is for the beneficiary to say.
+    assert world.pending_on(world.admit("gb", "act.corrected", act=made, **change)) == ("ua",)
 
 
 def test_case_33_another_secret_is_not_put_in_its_place_by_the_obligor_alone(world: World) -> None:

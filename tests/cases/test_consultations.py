@@ -137,6 +137,14 @@ def test_case_31_hours_are_elapsed_hours_of_utc(world: World, notified: str, con
     assert opened.decide_by == datetime.fromisoformat(f"{decide_by}+00:00")
 
 
+def test_case_31_nobody_moves_a_deadline(world: World) -> None:
+    _, opened = world.attacked()
+    later = {"act": opened, "field": "/decide_by", "old": "2026-06-04T12:00:00Z", "new": "2026-06-05T12:00:00Z"}
+    assert world.refuse("depositary", "act.corrected", **later, reason="x") == Refusal.FIELD_NOT_CORRECTABLE
+    for desk in ("ua", "gb"):
+        assert world.refuse(desk, "act.corrected", **later, reason="x") == Refusal.SIGNER_NOT_ENTITLED
+
+
 def test_case_31_a_later_change_of_the_text_moves_no_deadline(world: World) -> None:
     world.at("2027-03-27T20:15:00+00:00").attacked()
     before = world.consultation(ATTACK).opened

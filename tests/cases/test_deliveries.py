@@ -5,11 +5,11 @@ from hashlib import sha256
 
 import pytest
 
-from ledger.events.refusals import Refusal
+from ledger.events.refusals import Refusal, Rejected
 from ledger.signing.signer import sign_payload
 from tests.acts import admission, principal
 from tests.cases.figures import owed
-from tests.world import World, day, goods, money, once, signed_world, terms
+from tests.world import Fields, World, day, goods, money, once, signed_world, terms, tranches
 
 
 @pytest.fixture
@@ -54,6 +54,14 @@ def test_case_04_over_delivery_is_admitted_and_shown_as_beyond(world: World) -> 
     assert (figures.open.amount, figures.beyond_commitment.amount) == ("0", "10")
 
 
+def test_case_04_more_than_was_claimed_is_not_acknowledged_however_much_was_promised(world: World) -> None:
+    vehicles(world, "all", "90")
+    world.admit("ua", "delivery.acknowledged", delivery="all", lines=line("85"))
+    assert world.refuse("ua", "delivery.acknowledged", delivery="all", lines=line("6")) == Refusal.ABOVE_CLAIMED
+    vehicles(world, "few", "1")
+    assert world.refuse("ua", "delivery.acknowledged", delivery="few", lines=line("2")) == Refusal.ABOVE_CLAIMED
+
+
 def test_case_05_a_dispute_leaves_two_figures(world: World) -> None:
     vehicles(world, "first", "20")
     world.admit("ua", "delivery.acknowledged", delivery="first", lines=line("15"))
@@ -84,6 +92,13 @@ def test_case_06_silence_of_the_beneficiary_is_not_acceptance(world: World) -> N
     figures = owed(world, "gb", "m113", "2029-06-01")
     assert figures.acknowledged is not None
     assert figures.acknowledged.amount == "0"
+
+
+def test_case_06_nobody_speaks_where_the_beneficiary_is_silent(world: World) -> None:
+    vehicles(world, "first", "20")
+    for desk in ("gb", "de", "depositary"):
+        refusal = world.refuse(desk, "delivery.acknowledged", delivery="first", lines=line("20"))
+        assert refusal == Refusal.SIGNER_NOT_ENTITLED
 
 
 def test_case_07_the_same_bytes_are_admitted_once(world: World) -> None:
@@ -118,6 +133,14 @@ def test_case_08_a_back_dated_delivery_is_admitted_at_its_date(world: World) -> 
     assert world.delivery("old", as_of="2022-03-01").claimed == {1: Decimal(5)}
 
 
+def test_case_08_a_later_milestone_is_not_dated_before_the_earlier_one(world: World) -> None:
+    vehicles(world, "old", "5", occurred=day("2022-03-01"), milestone="dispatched")
+    advance = {"delivery": "old", "milestone": "handed_over"}
+    early = world.refuse("gb", "delivery.advanced", **advance, occurred=day("2022-02-28"))
+    assert early == Refusal.DATES_DISORDERED
+    world.admit("gb", "delivery.advanced", **advance, occurred=day("2022-03-01"))
+
+
 def test_case_09_a_future_dated_fact_is_refused(world: World) -> None:
     fields = {"delivery": "d-1", "commitment": "m113", "milestone": "handed_over"}
     lines = [{"line": 1, "object": goods("5", "M113")}]
@@ -144,6 +167,35 @@ def test_case_10_a_fuzzy_date_stays_an_interval_and_counts_from_its_last_day(wor
     assert before is not None
     assert after is not None
     assert (before.amount, after.amount) == ("0", "5")
+
+
+def test_case_10_the_delivery_that_was_surely_there_first_fills_the_part_that_was_due_first(world: World) -> None:
+    parts = tranches(("2026-03-31", "5"), ("2026-12-31", "5"))
+    world.commits("parts", terms(goods("10", "M113"), schedule=parts), occurred=day("2026-01-10"))
+    lines = [{"line": 1, "object": goods("5", "M113")}]
+    perhaps = world.delivers("perhaps", "parts", lines=lines, occurred=day("2026-02-01", "2026-05-31"))
+    surely = world.delivers("surely", "parts", lines=lines, occurred=day("2026-03-01", "2026-03-31", "month"))
+    first, second = owed(world, "gb", "parts", "2026-06-01").parts
+    assert (first.delivered.events, second.delivered.events) == ((surely,), (perhaps,))
+
+
+def test_case_10_an_interval_counts_as_past_when_its_last_day_is_and_is_as_long_as_its_precision(world: World) -> None:
+    fields: Fields = {"delivery": "d-1", "commitment": "m113", "milestone": "handed_over"}
+    fields |= {"lines": [{"line": 1, "object": goods("5", "M113")}]}
+    june = day("2026-06-01", "2026-06-30", "month")
+    assert world.refuse("gb", "delivery.recorded", **fields, occurred=june) == Refusal.FUTURE_FACT
+    for wrong in (day("2026-04-01", "2026-05-31", "month"), day("2026-04-01", "2026-04-02", "day")):
+        with pytest.raises(Rejected) as caught:
+            world.refuse("gb", "delivery.recorded", **fields, occurred=wrong)
+        assert caught.value.refused.refusal == Refusal.EVENT_MALFORMED
+
+
+def test_case_15_a_valuation_is_of_a_line_that_is_there_in_a_currency_that_was_one(world: World) -> None:
+    fields: Fields = {"delivery": "d-1", "commitment": "m113", "milestone": "handed_over"}
+    fields |= {"lines": [{"line": 1, "object": goods("5", "M113")}], "occurred": day("2026-05-01")}
+    worth: Fields = {"basis": "replacement", "amount": "1.00", "currency": "EUR"}
+    for wrong, code in (({"line": 2}, Refusal.LINE_UNKNOWN), ({"currency": "HRK"}, Refusal.CODE_UNKNOWN)):
+        assert world.refuse("gb", "delivery.recorded", **fields, valuations=[worth | wrong]) == code
 
 
 def test_case_15_three_valuations_coexist_and_change_no_fulfilment(world: World) -> None:
@@ -184,6 +236,13 @@ def test_case_38_loss_after_the_hand_over_undoes_nothing(world: World) -> None:
     lost = {"delivery": "first", "lines": line("5"), "grounds": "not_received"}
     assert world.refuse("ua", "delivery.disputed", **lost) == Refusal.ABOVE_CLAIMED
     assert dict(world.delivery("first").acknowledged) == {1: Decimal(20)}
+
+
+def test_case_38_no_milestone_is_gone_back_to_after_the_hand_over(world: World) -> None:
+    vehicles(world, "first", "20")
+    for milestone in ("dispatched", "in_transit", "at_hub", "handed_over"):
+        back = {"delivery": "first", "milestone": milestone, "occurred": day("2026-05-20")}
+        assert world.refuse("gb", "delivery.advanced", **back) == Refusal.WRONG_STATE
 
 
 def test_case_12_the_eu_reimburses_what_a_member_delivered_and_delivers_nothing_itself(world: World) -> None:

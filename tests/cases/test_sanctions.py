@@ -151,6 +151,14 @@ def test_case_29_a_sunset_and_a_snapback_on_one_day(world: World) -> None:
     assert states == {BEFORE: ("in_force", "suspended"), EFFECTIVE: ("lapsed", "in_force")}
 
 
+def test_case_29_what_lapsed_on_that_day_is_not_renewed_after_it(world: World) -> None:
+    world.at(ADOPTED).adopts(default_rule={"kind": "sunset", "expires_at": "2025-09-28T00:00:00Z"})
+    renewed = {"measure": "m-1", "expires_at": "2026-03-28T00:00:00Z"}
+    assert world.at(EFFECTIVE).refuse("gb", "measure.renewed", **renewed) == Refusal.ALREADY_ENDED
+    world.admit("gb", "measure.renewed", **renewed, effective_at="2025-09-27T23:59:59Z")
+    assert world.measure().state == "in_force"
+
+
 def test_case_29_a_snapback_that_ends_at_the_instant_of_return_returns_nothing(world: World) -> None:
     world.at(ADOPTED).adopts(default_rule=THIRTY_DAYS | {"ends_at": "2025-09-28T00:00:00Z"})
     world.admit("gb", "measure.suspended", measure="m-1")

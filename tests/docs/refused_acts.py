@@ -7,7 +7,7 @@ from tests.acts import DEPOSITARY, Office
 from tests.docs.memory_ledger import OPENED_AT, MemoryLedger, example_id, office, seeded
 from tests.docs.refused_bytes import GB, mandate
 from tests.docs.scene import day, year
-from tests.docs.scenes import money, terms
+from tests.docs.scenes import SALT, SATELLITES, money, terms
 from tests.docs.story import Stage
 
 UA = "ua/principal"
@@ -248,6 +248,12 @@ def field_not_correctable(stage: Stage) -> bytes:
 def old_value_differs(stage: Stage) -> bytes:
     """The correction of a milestone that the act does not state."""
     return _corrected(stage, "/milestone", "at_hub", "in_transit")
+
+
+def disclosure_differs(stage: Stage) -> bytes:
+    """The opening of a sealed object as two satellites, where three were sealed."""
+    opened = {"act": example_id("gb-ears"), "field": "/terms/object", "salt": SALT}
+    return proposed(stage, GB, "act.disclosed", **opened, value=msgspec.structs.replace(SATELLITES, quantity="2"))
 
 
 def not_contested(stage: Stage) -> bytes:

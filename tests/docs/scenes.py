@@ -3,11 +3,13 @@
 `Scene.label` names the act: its id is made from it, and later acts refer to it by `example_id(label)`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from ledger.events.corrections import salted_sha256
 from ledger.events.registry import service_authority
+from ledger.events.terms import GoodsObject
 from ledger.log.note import format_vkey
 from ledger.signing.signer import key_record
 from tests.acts import BENEFICIARY, DEPOSITARY, ISSUED_AT, ORIGIN
@@ -27,12 +29,15 @@ NAMES = {
 }
 HOUR = msgspec.to_builtins(ISSUED_AT.replace(hour=12, minute=45))
 
+SALT = bytes(range(32)).hex()
+SATELLITES = GoodsObject(quantity="3", unit="radar satellite")
+
 
 def money(amount: str, currency: str = "GBP") -> dict[str, str]:
     return {"kind": "money", "amount": amount, "currency": currency}
 
 
-def terms(promised: dict[str, str], *obligors: str, **changed: object) -> dict[str, object]:
+def terms(promised: Mapping[str, object], *obligors: str, **changed: object) -> dict[str, object]:
     """Return sound terms in equal shares: binding, exact, within 2026, for air defence, unless told otherwise."""
     return {
         "category": "air_defence",
@@ -54,6 +59,7 @@ def scenes() -> Iterator[Scene]:
     yield from _mandates()
     yield from _commitments()
     yield from _conversions()
+    yield from _secrets()
     yield from _deliveries()
     yield from _delivery_corrections()
     yield from _contested_acts()
@@ -238,6 +244,16 @@ def _conversions() -> Iterator[Scene]:
     yield Scene("consent to be taken back", "no/principal", "consent.given", {"act": example_id("triple commitment")})
     taken_back = {"act": example_id("triple commitment")}
     yield Scene("consent taken back", "no/principal", "consent.withdrawn", taken_back)
+
+
+def _secrets() -> Iterator[Scene]:
+    sealed = {"kind": "undisclosed", "confidential": {"salted_sha256": salted_sha256(bytes.fromhex(SALT), SATELLITES)}}
+    for label in ("gb-eyes", "gb-ears"):
+        made = {"commitment": label, "instrument": "gb-ua-2024", "title": {"en": "Reconnaissance"}}
+        agreed = terms(sealed, "gb", category="intelligence")
+        yield Scene(label, "gb/principal", "commitment.made", made | {"terms": agreed})
+    opened = {"act": example_id("gb-eyes"), "field": "/terms/object", "salt": SALT, "value": SATELLITES}
+    yield Scene("opening of a secret", "gb/principal", "act.disclosed", opened)
 
 
 def _deliveries() -> Iterator[Scene]:

@@ -115,5 +115,6 @@ SIGNINGS: Final[dict[str, Signing]] = {
         "everybody's who had agreed to the act, and who would have to agree to it as corrected",
         ("dk",),
     ),
+    "act.disclosed": Signing("the party whose act it is", NOBODY, ("gb",)),
 }
 """In the order of `ledger.events.registry`."""

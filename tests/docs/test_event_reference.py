@@ -47,8 +47,13 @@ def is_refused(payload: dict[str, Any]) -> bool:
     return False
 
 
+@cache
+def schema_of(event_type: str) -> Draft202012Validator:
+    return Draft202012Validator(event_schema(event_type, 1))
+
+
 def violates(event_type: str, payload: dict[str, Any]) -> bool:
-    return not Draft202012Validator(event_schema(event_type, 1)).is_valid(payload)
+    return not schema_of(event_type).is_valid(payload)
 
 
 def test_the_committed_page_is_the_one_that_is_generated() -> None:
@@ -68,7 +73,7 @@ def test_every_schema_is_valid(event_type: str, version: int) -> None:
 @pytest.mark.parametrize("event_type", SAMPLED)
 def test_every_sample_follows_its_schema_and_decodes(event_type: str) -> None:
     sample = document(event_type)
-    Draft202012Validator(event_schema(event_type, 1)).validate(sample)
+    schema_of(event_type).validate(sample)
     assert decode(samples()[event_type].payload).type == event_type
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
+from ledger.cli.commands import Deferred
 from ledger.cli.main import app
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -72,6 +73,7 @@ def unknown_in(line: str) -> str:
         if path[-1] not in command.commands:
             return " ".join(path)
         command = command.commands[path[-1]]
+        command = command.loaded() if isinstance(command, Deferred) else command
     known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
     options = (word.partition("=")[0] for word in words if word.startswith("--"))
     return next((option for option in options if option not in known | {"--help"}), "")

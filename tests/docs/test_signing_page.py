@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from ledger.events.corrections import salted_sha256
+from ledger.events.terms import GoodsObject
 from tests.acts import founding
 from tests.api.served import served, settings_for
 from tests.docs.transcript import Step, run, settled, steps
@@ -40,3 +42,12 @@ def test_a_command_that_fails_or_prints_something_else_is_noticed(tmp_path: Path
 def test_what_one_step_defines_the_next_one_has(tmp_path: Path) -> None:
     run(Step('export GLEDGER_URL=here\ngreet() { echo "good $1"; }', ""), tmp_path, {})
     assert run(Step('greet morning; echo "$GLEDGER_URL"', ""), tmp_path, {}) == "good morning\nhere\n"
+
+
+def test_the_published_digest_is_that_of_the_published_salt_and_value(tmp_path: Path) -> None:
+    (published,) = [one for one in steps(PAGE.read_text(encoding="utf-8")) if "openssl dgst" in one.commands]
+    salt, value = bytes(range(32)), GoodsObject(quantity="3", unit="radar satellite")
+    assert salt.hex() in published.commands
+    assert published.printed == f"{salted_sha256(salt, value)}\n"
+    # To the letter: another digest would be no sample of anything.
+    assert run(published, tmp_path, {"GLEDGER_URL": ""}) == published.printed

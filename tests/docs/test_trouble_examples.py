@@ -17,7 +17,7 @@ from api.problems import TROUBLES, Trouble
 from ledger.intake.committer import QUEUE_MAX
 from ledger.store.embedded import EmbeddedPostgres
 from tests.acts import Founding, founding
-from tests.api.served import NDJSON, Served, found, near_directory, served, settings_for
+from tests.api.served import NDJSON, Served, found, served, settings_for
 from tests.docs.trouble_examples import EXAMPLES, SITUATIONS
 from tests.postgres import fresh_database
 
@@ -116,10 +116,11 @@ def test_more_than_can_wait_finds_the_ledger_busy(server: Served, made: Founding
     compare(Trouble.BUSY, turned_away[0].json())
 
 
-def test_without_its_database_the_ledger_says_so(made: Founding, tmp_path: Path) -> None:
+def test_without_its_database_the_ledger_says_so(
+    own_postgres: EmbeddedPostgres, made: Founding, tmp_path: Path
+) -> None:
     with (
-        near_directory() as near,
-        EmbeddedPostgres(near) as postgres,
+        own_postgres as postgres,
         served(settings_for(made, postgres.dsn, tmp_path)) as one,
     ):
         found(one, made)

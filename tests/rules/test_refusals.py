@@ -113,6 +113,13 @@ def acknowledged(line: int, amount: str) -> Callable[[World], Refusal]:
     return refuses("ua", "delivery.acknowledged", delivery="d-1", lines=[{"line": line, "amount": amount}])
 
 
+def opened_as_another(world: World) -> Refusal:
+    sealed = {"kind": "undisclosed", "confidential": {"salted_sha256": "ab" * 32}}
+    made = world.commits("secret", terms(sealed))
+    opened = {"act": made, "field": "/terms/object", "salt": "5f" * 32, "value": goods("3")}
+    return world.refuse("gb", "act.disclosed", **opened)
+
+
 EXAMPLES: dict[Refusal, Callable[[World], Refusal]] = {
     Refusal.LEDGER_NOT_OPENED: not_opened,
     Refusal.AUTHORITY_NOT_OF_PARTY: posing,
@@ -160,6 +167,7 @@ EXAMPLES: dict[Refusal, Callable[[World], Refusal]] = {
     Refusal.OLD_VALUE_DIFFERS: on_the_made(
         *("gb", "act.corrected"), field="/terms/object/amount", old="99.00", new="101.00", reason="x"
     ),
+    Refusal.DISCLOSURE_DIFFERS: opened_as_another,
     Refusal.NOT_CONTESTED: on_the_made("gb", "act.confirmed"),
 }
 
