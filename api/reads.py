@@ -13,8 +13,13 @@ from api.parameters import Party
 from api.problems import Problem, Trouble
 from api.reads_answers import Found, after_key, answer, one, page_of, require
 from api.reads_asked import Asking, Page, Paging
+from api.reads_consultations import router as consultations
 from api.reads_documentation import listing, single
+from api.reads_needs import router as needs
+from api.reads_observations import router as observations
 from api.reads_records import router as records
+from api.reads_sanctions import router as sanctions
+from api.reads_totals import router as totals
 from ledger.events.registry import EVENT_TYPES
 from ledger.events.values import Category
 from projections.answers import GuarantorSummary, Obligation
@@ -34,6 +39,11 @@ CategoryFilter = Annotated[Category | None, Query(description="only of this cate
 
 router = APIRouter(tags=["projections"])
 router.include_router(records)
+router.include_router(sanctions)
+router.include_router(consultations)
+router.include_router(observations)
+router.include_router(needs)
+router.include_router(totals)
 
 
 @router.get("/v1/guarantors", **listing(GuarantorSummary, "Every guarantor at a glance"))

@@ -1,11 +1,11 @@
 """From a question to its answer: the rows as they were known, the computation, the form, and what lets it be kept.
 
-The entity tag follows from the tree size, the day and the question, so an answer that a client has is confirmed without
-computing it, and an answer that was given is given again from memory.
+The entity tag follows from the tree size, the day or instant and the question, so an answer that a client has is
+confirmed without computing it, and an answer that was given is given again from memory.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.metadata import version
 from itertools import islice
@@ -17,7 +17,7 @@ from msgspec import Struct
 from starlette.responses import Response
 
 from api.problems import Problem, Trouble
-from api.reads_asked import MEDIA_TYPE, Asked, Form, Page
+from api.reads_asked import MEDIA_TYPE, Asked, Form, Page, instant_text
 from api.reads_tables import lines, table
 from api.service import service_of
 from projections.folding import ActRow
@@ -69,8 +69,11 @@ def after_key(items: Iterable[Item], page: Page, key: Callable[[Item], str]) -> 
     yield from rest
 
 
-def answer(asked: Asked, compute: Compute) -> Response:
-    """Return the answer to a question. Raises Problem."""
+def answer(asked: Asked, compute: Compute, *, by_instant: bool = False) -> Response:
+    """Return the answer to a question. Raises Problem.
+
+    `by_instant`: it depends on `known.instant`, not on the day alone, so it says the instant.
+    """
     service = service_of(asked.request)
     if isinstance(asked.known_at, int):
         tree_size = service.log.head().tree_size
@@ -79,11 +82,17 @@ def answer(asked: Asked, compute: Compute) -> Response:
             raise Problem(Trouble.NOT_FOUND, f"known_at of at most {tree_size}", str(asked.known_at))
     try:
         with service.models.at(asked.known_at) as rows:
-            return _answered(asked, compute, rows, service.models)
+            return _answered(_settled(asked, rows) if by_instant else asked, compute, rows, service.models)
     except NotServing:
         raise Problem(Trouble.NOT_READY, "projections", "none yet") from None
     except NotKnown as error:
         raise Problem(Trouble.NOT_READY, "projections at the tree size asked for", f"{error.position} so far") from None
+
+
+def _settled(asked: Asked, rows: StoredRows) -> Asked:
+    """Return the question with its instant. A question about now is about an instant that knows the newest entry."""
+    at = max(asked.at, rows.recorded_at) if asked.is_now and rows.recorded_at is not None else asked.at
+    return replace(asked, as_of=at.date(), at=at, by_instant=True)
 
 
 def _answered(asked: Asked, compute: Compute, rows: StoredRows, models: ReadModels) -> Response:
@@ -92,11 +101,11 @@ def _answered(asked: Asked, compute: Compute, rows: StoredRows, models: ReadMode
         "ETag": etag,
         "Vary": "Accept",
         "Cache-Control": PINNED if asked.is_pinned else CHECKED,
-        "Ledger-As-Of": asked.as_of.isoformat(),
+        "Ledger-As-Of": asked.time,
         "Ledger-Known-At": str(rows.known_at),
     }
     if rows.recorded_at is not None:
-        headers["Ledger-Recorded-At"] = _instant(rows)
+        headers["Ledger-Recorded-At"] = instant_text(rows.recorded_at)
     if _is_known(asked, etag):
         return Response(status_code=304, headers=headers)
     kept = models.kept(etag)
@@ -111,7 +120,7 @@ def _answered(asked: Asked, compute: Compute, rows: StoredRows, models: ReadMode
 
 def _computed(asked: Asked, compute: Compute, rows: StoredRows) -> bytes:
     """Return the value of the header Link, a line feed, and the body."""
-    found = compute(Known(rows, asked.as_of), rows)
+    found = compute(Known(rows, asked.as_of, asked.at if asked.by_instant else None), rows)
     link = _next(asked, rows.known_at, found.following) if found.following is not None else ""
     match asked.form:
         case Form.CSV:
@@ -126,6 +135,7 @@ def _computed(asked: Asked, compute: Compute, rows: StoredRows) -> bytes:
 def _document(asked: Asked, rows: StoredRows, found: Found) -> bytes:
     document: dict[str, Any] = {
         "as_of": asked.as_of,
+        **({"at": asked.at} if asked.by_instant else {}),
         "known_at": rows.known_at,
         "recorded_at": rows.recorded_at,
         "data": found.data,
@@ -166,7 +176,7 @@ def _events(value: object) -> set[str]:
 
 def _etag(asked: Asked, known_at: int) -> str:
     query = sorted((name, value) for name, value in asked.request.query_params.multi_items() if name not in _TIMES)
-    name = (asked.request.url.path, query, asked.as_of.isoformat(), known_at, asked.form, _SOFTWARE)
+    name = (asked.request.url.path, query, asked.time, known_at, asked.form, _SOFTWARE)
     return f'"{known_at}-{sha256(repr(name).encode()).hexdigest()[:32]}"'
 
 
@@ -182,13 +192,8 @@ def _is_known(asked: Asked, etag: str) -> bool:
 def _next(asked: Asked, known_at: int, following: str) -> str:
     """Return the link to the next page, which speaks of the same times as this one."""
     kept = [(n, v) for n, v in asked.request.query_params.multi_items() if n not in ("after", "as_of", "known_at")]
-    query = urlencode([*kept, ("as_of", asked.as_of.isoformat()), ("known_at", str(known_at)), ("after", following)])
+    query = urlencode([*kept, ("as_of", asked.time), ("known_at", str(known_at)), ("after", following)])
     return f'<{asked.request.url.path}?{query}>; rel="next"'
-
-
-def _instant(rows: StoredRows) -> str:
-    text: str = msgspec.to_builtins(rows.recorded_at)
-    return text
 
 
 def require(found: Thing | None, what: str, name: str) -> Thing:

@@ -1,6 +1,7 @@
-"""What every question about the projections may say: as of which day, as known when, in which form, from where on.
+"""What every question about the projections may say: as of when, as known when, in which form, from where on.
 
-One question has one set of times: whatever it left open is filled in once, and said in the answer.
+One question has one set of times: whatever it left open is filled in once, and said in the answer. `as_of` is a day,
+which means its end, or an instant; where an answer goes by days, an instant means its day in UTC.
 """
 
 import re
@@ -9,10 +10,12 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 
+import msgspec
 from fastapi import Depends, Query, Request
 
 from api.parameters import Whole
 from api.problems import Problem, Trouble
+from projections.reading import end_of
 
 LIMIT_DEFAULT: Final = 100
 LIMIT_MAX: Final = 500
@@ -23,6 +26,9 @@ LAST_DAY: Final = date(2089, 12, 31)
 """Between these a recurrence by the month has few enough periods to be written out."""
 
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,15}")
 _SHOWN: Final = 60
 
@@ -44,14 +50,29 @@ MEDIA_TYPE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The times and the form of one question. `known_at` None: as newest."""
+    """The times and the form of one question. `known_at` None: as newest.
+
+    `at` is in UTC and `as_of` its day. `is_now`: the question left it open. `by_instant`: the answer depends on `at`.
+    """
 
     request: Request
     as_of: date
+    at: datetime
     known_at: int | datetime | None
     form: Form
     explain: bool
-    is_pinned: bool
+    is_now: bool
+    by_instant: bool = False
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether the question names both of its times."""
+        return not self.is_now and self.known_at is not None
+
+    @property
+    def time(self) -> str:
+        """What the answer is as of, as `as_of` would name it: an instant where the answer depends on it, or a day."""
+        return instant_text(self.at) if self.by_instant else self.as_of.isoformat()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +86,11 @@ class Page:
 def _asked(
     request: Request,
     as_of: Annotated[
-        str | None, Query(description="what was true on this day; default: today, UTC", examples=["2026-06-30"])
+        str | None,
+        Query(
+            description="what was true at the end of this day, UTC, or at this RFC 3339 instant; default: now",
+            examples=["2026-06-30", "2026-06-30T12:00:00Z"],
+        ),
     ] = None,
     known_at: Annotated[
         str | None,
@@ -76,13 +101,18 @@ def _asked(
     ] = None,
     explain: Annotated[bool, Query(description="add the acts behind the figures, each with its address")] = False,
 ) -> Asked:
+    at = instant_of(as_of) if as_of is not None else datetime.now(UTC).replace(microsecond=0)
+    if at is None:
+        expected = f"as_of as a day or as an instant such as 2026-06-30T12:00:00Z, from {FIRST_DAY} to {LAST_DAY}"
+        raise Problem(Trouble.QUERY_INVALID, expected, ascii(as_of)[:_SHOWN])
     return Asked(
         request=request,
-        as_of=day_of(as_of) if as_of is not None else datetime.now(UTC).date(),
+        as_of=at.date(),
+        at=at,
         known_at=moment_of(known_at) if known_at is not None else None,
         form=Form(format) if format is not None else form_of(request.headers.get("accept", "")),
         explain=explain,
-        is_pinned=as_of is not None and known_at is not None,
+        is_now=as_of is None,
     )
 
 
@@ -99,17 +129,24 @@ Asking = Annotated[Asked, Depends(_asked)]
 Paging = Annotated[Page, Depends(_page)]
 
 
-def day_of(text: str) -> date:
-    """Return the day that `as_of` names. Raises Problem."""
+def instant_of(text: str) -> datetime | None:
+    """Return the instant in UTC that `as_of` names, of a day its end; None for what cannot be asked about."""
     try:
-        day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
-    except ValueError:
-        day = None
-    if day is None or not FIRST_DAY <= day <= LAST_DAY:
-        raise Problem(
-            Trouble.QUERY_INVALID, f"as_of as YYYY-MM-DD, from {FIRST_DAY} to {LAST_DAY}", ascii(text[:_SHOWN])
-        )
-    return day
+        if _INSTANT.fullmatch(text):
+            instant = datetime.fromisoformat(text).astimezone(UTC)
+        elif _DAY.fullmatch(text):
+            instant = end_of(date.fromisoformat(text))
+        else:
+            return None
+    except (ValueError, OverflowError):
+        return None
+    return instant if FIRST_DAY <= instant.date() <= LAST_DAY else None
+
+
+def instant_text(instant: datetime) -> str:
+    """Return an instant in UTC as answers write it: 2026-06-30T12:00:00Z."""
+    text: str = msgspec.to_builtins(instant)
+    return text
 
 
 def moment_of(text: str) -> int | datetime:

@@ -1,9 +1,8 @@
 """One example of each answer of the projections, for the interface's description. All of it is made up."""
 
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from ledger.events.authorities import Scope
@@ -127,6 +126,7 @@ _SUMMARY: Final = GuarantorSummary(
             released=_NONE,
             beyond_commitment=_NONE,
             voluntary=_NONE,
+            voluntary_acknowledged=_NONE,
             reimbursements=_NONE,
             indeterminate=0,
             commitments=("carriers",),
@@ -302,16 +302,8 @@ _AUTHORITY: Final = AuthorityPage(
     previous=_DIGEST,
     timeline=(),
 )
-_EXAMPLES: Final[dict[type[Struct], Struct]] = {
-    type(one): one
-    for one in (
-        *(_OBLIGATION, _SUMMARY, _OVERDUE, _ACT, _COMMITMENT),
-        *(_DELIVERY, _INSTRUMENT, _PARTY, _AUTHORITY),
-    )
-}
-
-
-def example_of(kind: type[Struct]) -> dict[str, Any]:
-    """Return the example of an answer as plain JSON values."""
-    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(_EXAMPLES[kind]))
-    return plain
+EXAMPLES: Final[tuple[Struct, ...]] = (
+    *(_OBLIGATION, _SUMMARY, _OVERDUE, _ACT, _COMMITMENT),
+    *(_DELIVERY, _INSTRUMENT, _PARTY, _AUTHORITY),
+)
+"""One of each answer on obligations, deliveries, texts and who may sign."""

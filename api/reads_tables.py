@@ -1,7 +1,7 @@
 """Answers as tables and lines: CSV that a spreadsheet cannot mistake for formulas, and one JSON object on each line.
 
 A figure is two columns: its amount, and the ids of the events behind it, with spaces between. What has several rows of
-its own within a row is JSON in its cell.
+its own within a row, or texts with spaces in them, is JSON in its cell.
 """
 
 import csv
@@ -49,7 +49,7 @@ def _cells(name: str, value: Any) -> Iterator[tuple[str, str]]:
         for key, inner in value.items():
             yield from _cells(f"{name}.{key}" if name else key, inner)
     elif isinstance(value, list | tuple):
-        is_plain = all(isinstance(one, str | int) for one in value)
+        is_plain = all(isinstance(one, str | int) and " " not in str(one) for one in value)
         yield name, " ".join(map(str, value)) if is_plain else msgspec.json.encode(value).decode()
     else:
         yield name, _cell(value)

@@ -6,4 +6,7 @@ follower, rebuild            who writes them, exactly once
 rows, stored_rows            the state of every stream as it was known at one tree size, in memory or stored
 parts, claims, settlement    the arithmetic: what fell due, what was delivered towards it, what is open
 obligations, summary, pages  what is answered, every figure with the events behind it
+counting, totals, statistics all guarantors together, each unit once, at one time and over time
+coverage, upcoming           what is needed and missing, and what is to come
+conversion                   money in another currency, by a rate that is named
 """

@@ -162,12 +162,17 @@ class Moment(Struct, frozen=True, kw_only=True):
 
 
 class SummaryLine(Struct, frozen=True, kw_only=True):
-    """The four headline figures of one category in one unit, and what stands beside them. Never one percentage."""
+    """The four headline figures of one category in one unit, and what stands beside them. Never one percentage.
+
+    `committed_as_reserved`: the other total, where a reservation was objected to. Whoever made it reads what is
+    committed without what it concerns; whoever objected, with it.
+    """
 
     category: str
     kind: Literal["money", "units"]
     unit: str
     committed: Figure
+    committed_as_reserved: Figure | None = None
     delivered: Figure
     acknowledged: Figure
     overdue: Figure
@@ -177,13 +182,14 @@ class SummaryLine(Struct, frozen=True, kw_only=True):
     released: Figure
     beyond_commitment: Figure
     voluntary: Figure
+    voluntary_acknowledged: Figure
     reimbursements: Figure
     indeterminate: int
     commitments: tuple[str, ...]
 
 
 class GuarantorSummary(Struct, frozen=True, kw_only=True):
-    """One guarantor at a glance. Parts of an envelope in the same unit are counted in the envelope only."""
+    """One guarantor at a glance. Parts of its own envelope in the same unit are counted in the envelope only."""
 
     guarantor: str
     name: str

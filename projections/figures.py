@@ -103,11 +103,16 @@ def figure(amount: Amount, measure: Measure) -> Figure:
 
 def written(value: Fraction, measure: Measure) -> str:
     """Return `2500000000.00` for money; `5`, `2.5` or `16/3` for units."""
-    if measure.decimals is not None:
-        scaled = value * 10**measure.decimals
-        assert scaled.denominator == 1, f"{value} {measure.unit} is not in whole minor units"
-        return f"{Decimal(scaled.numerator).scaleb(-measure.decimals):.{measure.decimals}f}"
+    decimals = measure.decimals
+    if decimals is not None:
+        minor, rest = divmod(abs(value.numerator) * 10**decimals, value.denominator)
+        assert rest == 0, f"{value} {measure.unit} is not in whole minor units"
+        digits = f"{minor:0{decimals + 1}d}"
+        point = len(digits) - decimals
+        return f"{'-' if value < 0 else ''}{digits[:point]}{'.' if decimals else ''}{digits[point:]}"
     rest = value.denominator
+    if rest == 1:
+        return str(value.numerator)
     for prime in (2, 5):
         while rest % prime == 0:
             rest //= prime

@@ -73,7 +73,7 @@ def obligations_under(known: Known, history: History) -> tuple[Obligation, ...]:
     settlement = _settlement(known, made) if made is not None else None
     found = []
     for obligor in view.terms.obligors:
-        effect = effect_of(text, obligor.party, view.terms, known.as_of)
+        effect = effect_of(text, obligor.party, view, known.as_of)
         owing = Owing(known, view, history, obligor, text, effect, made is not None)
         account = settlement.account(obligor.party) if settlement is not None else None
         found.append(_obligation(owing, account))
@@ -142,7 +142,7 @@ def _obligation(owing: Owing, account: Account | None) -> Obligation:
         effect=_effect_shown(owing.effect),
         made_on=view.made_on,
         part_of=terms.part_of.commitment if terms.part_of is not None else None,
-        counted_in=_counted_in(owing, measure),
+        counted_in=counted_in(owing.known, terms),
         parts_within=owing.history.children,
         absorbed=view.absorbed,
         became=view.became,
@@ -255,13 +255,12 @@ def _formula(terms: Terms) -> str | None:
     return f"{promised.percent} % of {promised.of}" if isinstance(promised, FormulaObject) else None
 
 
-def _counted_in(owing: Owing, measure: Measure | None) -> str | None:
-    """Return the envelope in whose figures this one is counted: the one it is part of, if both are in one unit."""
-    part_of = owing.terms.part_of
-    if part_of is None or isinstance(owing.terms.object, UndisclosedObject):
+def counted_in(known: Known, terms: Terms) -> str | None:
+    """Return the envelope in whose figures terms are counted: the one they are part of, if both are in one unit."""
+    if terms.part_of is None or isinstance(terms.object, UndisclosedObject):
         return None
-    parent = owing.known.commitment(part_of.commitment)
-    if parent is None or measure_of(parent.view.terms.object) != measure:
+    parent = known.commitment(terms.part_of.commitment)
+    if parent is None or measure_of(parent.view.terms.object) != measure_of(terms.object):
         return None
     return parent.view.id
 

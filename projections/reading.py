@@ -1,12 +1,12 @@
-"""What an answer reads: the views of streams as of one day, fetched together, each folded once.
+"""What an answer reads: the views of streams as of one day or instant, fetched together, each folded once.
 
 A view is what the rules make of a history. `Known` ties the two times of every answer together: `rows` were known at a
-tree size, the views are as of a day.
+tree size, the views are as of a day. Measures and clocks go by an instant: that of the question, or the day's end.
 """
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, time
 
 from ledger.rules.commitments import Commitment, commitment
 from ledger.rules.compact import Opened, Recorded, State
@@ -16,7 +16,7 @@ from ledger.rules.instruments import Instrument, instrument
 from ledger.rules.parties import Party, party
 from projections.rows import Rows
 
-SUPPORTS = frozenset({"consent.given", "act.corrected", "act.confirmed"})
+SUPPORTS = frozenset({"consent.given", "act.corrected", "act.disclosed", "act.confirmed"})
 """Acts on an act that make it count, or make it be read as it is."""
 
 
@@ -36,16 +36,30 @@ class Given:
     history: History
 
 
+def end_of(day: date) -> datetime:
+    """Return the last microsecond of a day in UTC."""
+    return datetime.combine(day, time.max, UTC)
+
+
 @dataclass
 class Known:
-    """Rows, a day, and what was read so far. Used for one answer by one thread."""
+    """Rows, a day, and what was read so far. Used for one answer by one thread.
+
+    `at` is an instant of that day in UTC; None where the question is about the whole of it.
+    """
 
     rows: Rows
     as_of: date
+    at: datetime | None = None
     _histories: dict[str, History | None] = field(default_factory=dict)
     _made: dict[str, Made | None] = field(default_factory=dict)
     _instruments: dict[str, Instrument | None] = field(default_factory=dict)
     _given: dict[str, tuple[Given, ...]] = field(default_factory=dict)
+
+    @property
+    def instant(self) -> datetime:
+        """What is asked about to the instant: `at`, or the end of the day."""
+        return self.at if self.at is not None else end_of(self.as_of)
 
     def opened(self) -> Opened | None:
         """Return what the opening of the ledger fixed."""

@@ -1,9 +1,12 @@
 """Timelines and pending acts: what was done about one thing, in the order of the log, each act with its standing."""
 
-from datetime import date
+from datetime import UTC, date, datetime, time
 
+from ledger.events.crises import AggressionNotified, ConsultationOpened
 from ledger.events.header import Event
+from ledger.events.measures import DatedMeasureEvent
 from ledger.rules.commitments import commitment
+from ledger.rules.crises import stated_instant
 from ledger.rules.direction import direction
 from ledger.rules.history import Act, Effective, History, dated
 from ledger.rules.schedules import amount_of, unit_of
@@ -18,6 +21,28 @@ def timeline(history: History, as_of: date) -> tuple[Moment, ...]:
 
 def _on(act: Act) -> date:
     return Effective(act.event, act).on if act.standing == "effective" else dated(act.event)
+
+
+def timeline_by(history: History, instant: datetime) -> tuple[Moment, ...]:
+    """Return the acts of a stream of measures or clocks that were done by an instant, in the order of the log."""
+    return tuple(_moment(act) for act in history.acts if _done_at(act.event) <= instant)
+
+
+def _done_at(event: Event) -> datetime:
+    """Return from when an act was done: announced, or, where that is earlier, the instant that it states."""
+    announced = event.issued_at
+    if event.occurred is not None:
+        announced = datetime.combine(event.occurred.last, time.min, UTC)
+    match event:
+        case DatedMeasureEvent():
+            stated = event.effective_at
+        case AggressionNotified():
+            stated = event.began_at
+        case ConsultationOpened():
+            stated = event.t0
+        case _:
+            stated = stated_instant(event)
+    return min(announced, stated) if stated is not None else announced
 
 
 def _moment(act: Act) -> Moment:
@@ -40,6 +65,11 @@ def _moment(act: Act) -> Moment:
 def pending(history: History, as_of: date) -> tuple[PendingAct, ...]:
     """Return the acts of a stream that wait for somebody, proposed by `as_of`."""
     return tuple(_pending(history, act) for act in history.pending() if dated(act.event) <= as_of)
+
+
+def pending_by(history: History, instant: datetime) -> tuple[PendingAct, ...]:
+    """Return the acts of a stream of measures or clocks that wait for somebody, proposed by an instant."""
+    return tuple(_pending(history, act) for act in history.pending() if _done_at(act.event) <= instant)
 
 
 def _pending(history: History, act: Act) -> PendingAct:

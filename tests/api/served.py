@@ -2,7 +2,6 @@
 
 import json
 import socket
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -97,13 +96,6 @@ def served(settings: Settings) -> Iterator[Served]:
         thread.join(START_SECONDS_MAX)
         listening.close()
         assert not thread.is_alive(), "the server did not stop in time"
-
-
-@contextmanager
-def near_directory() -> Iterator[Path]:
-    """Yield a directory whose path is short enough for a socket, so that a server's address stays when it restarts."""
-    with tempfile.TemporaryDirectory(prefix="gledger-") as name:
-        yield Path(name)
 
 
 def found(one: Served, made: Founding) -> None:

@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from subprocess import DEVNULL, PIPE
 
+import psutil
 import psycopg
 import pytest
 
@@ -28,15 +30,18 @@ from tests.projections.folded import check_rows, models_of
 REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60.0
 
+# For each line that it is given it starts a process that follows for ever, and says its number.
 FOLLOW_FOR_EVER = """
-import sys, time
+import os, signal, sys, time
 from ledger.store.log import StoredLog
 from projections.follower import Follower
 
-follower = Follower(StoredLog(sys.argv[1]), sys.argv[1])
-follower.start()
-print("following", flush=True)
-time.sleep(600)
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+for _ in sys.stdin:
+    if os.fork() == 0:
+        Follower(StoredLog(sys.argv[1]), sys.argv[1]).start()
+        print(os.getpid(), flush=True)
+        time.sleep(600)
 """
 
 
@@ -115,20 +120,19 @@ def test_a_batch_that_another_wrote_first_is_let_go(acting: Acting, database_url
 
 
 def test_killed_followers_leave_rows_and_place_that_agree(acting: Acting, database_url: str) -> None:
-    for _ in range(6):
-        command = [sys.executable, "-c", FOLLOW_FOR_EVER, database_url]
-        processes = [
-            subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-            for _ in range(2)
-        ]
-        for process in processes:
-            assert process.stdout is not None
-            assert process.stdout.readline() == b"following\n"
-        for _ in range(10):
-            acting.rename(5)
-        for process in processes:
-            os.kill(process.pid, signal.SIGKILL)
-            process.communicate()
+    command = [sys.executable, "-u", "-c", FOLLOW_FOR_EVER, database_url]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, bufsize=0) as starting:
+        assert starting.stdin is not None
+        assert starting.stdout is not None
+        for _ in range(6):
+            starting.stdin.write(b"one\nother\n")
+            pids = [int(starting.stdout.readline()) for _ in range(2)]
+            assert all(map(psutil.pid_exists, pids))
+            for _ in range(10):
+                acting.rename(5)
+            for pid in pids:
+                os.kill(pid, signal.SIGKILL)
+            wait_until(lambda gone=pids: not any(map(psutil.pid_exists, gone)))  # type: ignore[misc]
     with following(acting.log, database_url) as (follower,):
         wait_until(lambda: follower.position == 305)
     check_rows(database_url, acting.entries, [305, 111])
