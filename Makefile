@@ -4,6 +4,8 @@ VENV ?= .venv
 override VENV := $(VENV:~/%=$(HOME)/%)
 # Many tests wait for servers that they start: one more than two cores have.
 JOBS ?= 3
+# Hundreds of modules are compiled again at every start of a process where Python is told not to keep them.
+unexport PYTHONDONTWRITEBYTECODE
 RUN := $(VENV)/bin/
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -qq
 LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
@@ -21,7 +23,7 @@ $(shell rm -f '$(VENV)/.checkout' '$(VENV)/.runtime' '$(VENV)/.dev' 2>/dev/null)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test lint types bench lock licences docs clean
+.PHONY: help demo drill serve test lint types bench lock licences docs clean
 
 help:  ## Say what there is to make
 	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' $(firstword $(MAKEFILE_LIST))
@@ -29,11 +31,14 @@ help:  ## Say what there is to make
 demo: $(VENV)/.runtime  ## The real agreements, signed and submitted, then served until Ctrl-C (PORT=…, DATA=…)
 	@exec $(RUN)gledger demo $(if $(PORT),--port '$(PORT)') $(if $(DATA),--data '$(DATA)')
 
+drill: $(VENV)/.runtime  ## An exercise on a demonstration ledger, its own or the one at URL=…, and its audit (PORT=…, DATA=…)
+	@exec $(RUN)gledger drill $(if $(URL),--url '$(URL)') $(if $(PORT),--port '$(PORT)') $(if $(DATA),--data '$(DATA)')
+
 serve: $(VENV)/.runtime  ## A ledger of your own, with its own PostgreSQL unless DATABASE_URL is set (PORT=…, DATA=…)
 	@exec $(RUN)gledger up $(if $(PORT),--port '$(PORT)') $(if $(DATA),--data '$(DATA)')
 
 test: $(VENV)/.dev  ## The tests, on a real PostgreSQL (JOBS=…, ARGS='-m slow' or any other pytest arguments)
-	@$(RUN)python -m pytest -n $(JOBS) --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(RUN)python -m pytest -n $(JOBS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.dev  ## Style: ruff's rules and format
 	@$(RUN)ruff check . && $(RUN)ruff format --check .
@@ -45,8 +50,8 @@ bench: $(VENV)/.dev  ## Speeds as ratios to limits measured in the same run (ARG
 	@$(RUN)python -m tests.bench $(ARGS)
 
 lock: $(VENV)/.dev  ## Write the lock files from pyproject.toml (UPGRADE=1 for newer versions)
-	@$(RUN)$(LOCK) --extra embedded -o requirements.lock >/dev/null
-	@$(RUN)$(LOCK) --extra embedded --extra test -c requirements.lock -o requirements-dev.lock >/dev/null
+	@$(RUN)$(LOCK) --extra embedded --extra observers -o requirements.lock >/dev/null
+	@$(RUN)$(LOCK) --extra embedded --extra observers --extra test -c requirements.lock -o requirements-dev.lock >/dev/null
 	@$(RUN)$(LOCK) -c requirements.lock -o requirements-server.lock >/dev/null
 	@grep -c == requirements.lock requirements-dev.lock requirements-server.lock
 
