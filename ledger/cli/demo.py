@@ -3,12 +3,8 @@
 Asks nothing. A second run finds the data of the first; Ctrl-C stops everything that was started.
 """
 
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Final
 
 import typer
@@ -16,6 +12,7 @@ import typer
 from ledger.cli.demo_server import serving, wait_until_ready
 from ledger.cli.demo_tables import show
 from ledger.cli.exit_codes import ExitCode
+from ledger.cli.interrupts import signals_as_interrupts
 from ledger.cli.output import progress_bar, say
 from ledger.client.connection import Connection
 from ledger.client.demo import Demonstrated, demonstrate
@@ -25,7 +22,6 @@ from ledger.client.scenario import Scenario, load_scenario
 SCENARIO: Final = Path(__file__).resolve().parents[2] / "examples" / "compact"
 DATA: Final = Path("data/demo")
 PORT: Final = 8080
-ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def register(app: typer.Typer) -> None:
@@ -42,7 +38,7 @@ def demo(
 ) -> None:
     """Record the real agreements with demonstration signatures, show what follows, and stay up until Ctrl-C."""
     scenario = load_scenario(scenario_directory)
-    with _signals_as_interrupts():
+    with signals_as_interrupts():
         try:
             if url is not None:
                 done = _demonstrate(scenario, url, data)
@@ -72,21 +68,3 @@ def _demonstrate(scenario: Scenario, url: str, data: Path) -> Demonstrated:
             )
         show(client, scenario, done)
     return done
-
-
-@contextmanager
-def _signals_as_interrupts() -> Iterator[None]:
-    """Let a termination or a closed terminal end the demonstration as Ctrl-C does: in order.
-
-    Ctrl-C too is asked for, since a shell lets what it starts in the background ignore it.
-    """
-    before = {number: signal.signal(number, _interrupt) for number in ENDING}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

@@ -3,7 +3,6 @@
 The figures are the ledger's own answers; the demonstration computes none.
 """
 
-import time
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -12,15 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from ledger.cli.obligation_table import cell, obligation_table
-from ledger.cli.obligations import GUARANTORS, every_guarantor, obligations_of, rows_of
+from ledger.cli.obligations import every_guarantor, obligations_of, rows_of
 from ledger.cli.output import data_console, emit, say
+from ledger.client.caught_up import wait_until_known
 from ledger.client.demo import Demonstrated
-from ledger.client.errors import Unreachable
 from ledger.client.http import LedgerClient
 from ledger.client.scenario import Scenario
-
-CATCH_UP_SECONDS_MAX: Final = 60.0
-POLL_SECONDS: Final = 0.2
 
 BEYOND_THE_SOURCES: Final = "deliveries.toml"
 """The file whose texts and commitments come from elsewhere: they are counted apart."""
@@ -33,7 +29,7 @@ NO_GOVERNMENT: Final = (
 def show(client: LedgerClient, scenario: Scenario, done: Demonstrated) -> None:
     """Print everything to stdout."""
     say(f"{done.submitted} acts signed and submitted now, each receipt verified; {done.found} were there before.")
-    _wait_for_projections(client, done.info.tree_size)
+    wait_until_known(client, done.info.tree_size)
     parties, query = every_guarantor(client, {})
     owed = {party: obligations_of(client, party, query) for party in parties}
     console = data_console()
@@ -51,19 +47,6 @@ def show(client: LedgerClient, scenario: Scenario, done: Demonstrated) -> None:
         emit(line)
     emit("")
     emit(NO_GOVERNMENT)
-
-
-def _wait_for_projections(client: LedgerClient, tree_size: int) -> None:
-    """Return once the answers know every act that was submitted. Raises Unreachable."""
-    deadline = time.monotonic() + CATCH_UP_SECONDS_MAX
-    while True:
-        known_at = client.read(GUARANTORS).get("known_at")
-        if isinstance(known_at, int) and known_at >= tree_size:
-            return
-        if time.monotonic() > deadline:
-            expected = f"answers that know tree size {tree_size} within {CATCH_UP_SECONDS_MAX:.0f} seconds"
-            raise Unreachable(expected, f"known at {known_at}", "Look at the server's log.")
-        time.sleep(POLL_SECONDS)
 
 
 def _left_out_table(scenario: Scenario) -> Table:

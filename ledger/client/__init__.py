@@ -11,5 +11,9 @@ proof export source            what receipts prove; a checked copy of the log; a
 scenario_files                 a directory of TOML files -> their tables, each with its place
 scenario_steps                 one table -> the acts that it stands for
 scenario                       the acts of a whole scenario, in an order in which they can be submitted
-demo_keys demo_acts demo       a scenario signed and submitted as its parties would
+demo_keys demo_acts            who signs for the parties of a demonstration, and their acts
+demo_submission demo           a scenario signed and submitted as its parties would
+caught_up                      waiting until answers know what was submitted
+drill_script drill_words       an exercise on a demonstration: who does what, and in a few words
+drill_scenes drill             the exercise while it is held, scene by scene
 """

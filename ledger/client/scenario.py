@@ -19,14 +19,14 @@ from ledger.events.refusals import Rejected
 
 __all__ = ["LeftOut", "Office", "Scenario", "ScenarioError", "Step", "load_scenario"]
 
-_KINDS_LEFT_OUT: Final = ("instrument", "pledge", "fact")
+_KINDS_LEFT_OUT: Final = ("instrument", "pledge", "measure", "fact")
 _STAND_IN_ID: Final = "00000000-0000-7000-8000-000000000000"
 _STAND_IN_KEYS: Final = KeySet((KeyRecord("ed25519", public_key="AAAA", proof="AAAA"),), threshold=1)
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """What the sources hold and the scenario does not enter. `kind`: instrument, pledge, or fact within one."""
+    """What the sources hold and the scenario does not enter. `kind`: instrument, pledge, measure; fact within one."""
 
     kind: str
     id: str
@@ -134,7 +134,7 @@ def _check_names(steps: Sequence[Step]) -> None:
 def _names_used(step: Step) -> Iterator[str]:
     """Yield the labels of what a step speaks of. Shapes that are wrong are left to the schema."""
     fields = step.draft.fields
-    for kind in ("instrument", "commitment", "delivery"):
+    for kind in ("instrument", "commitment", "delivery", "measure"):
         if kind in fields:
             yield f"{kind}/{fields[kind]}"
     if "parent" in fields:

@@ -21,6 +21,8 @@ TABLES: Final = (
     "delivery",
     "acknowledgement",
     "dispute",
+    "measure",
+    "renewal",
     "left_out",
 )
 """The tables that a file may hold, in the order in which their acts are submitted."""

@@ -2,13 +2,14 @@
 
 A row has the names of the event's own fields. What differs is little, and is all here:
 `id` is the subject of the row, the terms of a commitment stand beside its other fields, a plain date may stand for an
-`occurred` known to the day, and a signature without evidence carries that of its instrument.
+`occurred` known to the day, and a signature without evidence carries that of its instrument. A measure may begin and
+end on plain dates: 00:00 UTC of its first day, and the end of its last day in UTC.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Final
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final, TypeGuard
 
 from ledger.client.draft import Draft
 from ledger.client.scenario_files import Row, ScenarioError
@@ -192,6 +193,41 @@ def _dispute(row: Row, signers: Signers) -> Iterator[Step]:
     yield Step(f"dispute/{row.text('delivery')}", row.place, draft)
 
 
+def _measure(row: Row, signers: Signers) -> Iterator[Step]:
+    fields = _dated(_but_party(row, "measure"))
+    rule = fields.get("default_rule")
+    if isinstance(rule, dict) and _is_day(last := rule.get("expires_at")):
+        fields["default_rule"] = {**rule, "expires_at": _end_of(last)}
+    yield Step(f"measure/{row.text('id')}", row.place, signers.draft(row, "measure.adopted", row.text("party"), fields))
+
+
+def _renewal(row: Row, signers: Signers) -> Iterator[Step]:
+    last = row.values.get("expires_at")
+    if not _is_day(last):
+        raise ScenarioError(f"{row.place}: expected expires_at = 2026-01-31, the last day, got {last!r}")
+    fields = _dated(_but_party(row, "measure")) | {"expires_at": _end_of(last)}
+    draft = signers.draft(row, "measure.renewed", row.text("party"), fields)
+    yield Step(f"renewal/{row.text('measure')}/{last}", row.place, draft)
+
+
+def _dated(fields: dict[str, object]) -> dict[str, object]:
+    """Return the fields with an `effective_at` that is a plain date as its first instant; the date says when it was."""
+    first = fields.get("effective_at")
+    if not _is_day(first):
+        return fields
+    occurred = {"first": first, "last": first, "precision": "day"}
+    return {"occurred": occurred, **fields, "effective_at": datetime.combine(first, time.min, UTC)}
+
+
+def _end_of(last: date) -> datetime:
+    """Return the first instant after a day: what is in force until that day is not from then on."""
+    return datetime.combine(last + timedelta(days=1), time.min, UTC)
+
+
+def _is_day(value: object) -> TypeGuard[date]:
+    return isinstance(value, date) and not isinstance(value, datetime)
+
+
 STEPS_OF: Final[Mapping[str, Callable[[Row, Signers], Iterator[Step]]]] = {
     "party": _party,
     "instrument": _instrument,
@@ -202,5 +238,7 @@ STEPS_OF: Final[Mapping[str, Callable[[Row, Signers], Iterator[Step]]]] = {
     "delivery": _delivery,
     "acknowledgement": _acknowledgement,
     "dispute": _dispute,
+    "measure": _measure,
+    "renewal": _renewal,
 }
 """How each table becomes acts, in the order of submission."""

@@ -128,7 +128,7 @@ def test_demonstration_keys_are_for_their_owner_alone(client: LedgerClient, scen
     keys = tmp_path / "demo" / "demo-keys"
     assert keys.stat().st_mode & 0o777 == 0o700
     files = list(keys.iterdir())
-    assert len(files) == 32  # 31 parties and the depositary.
+    assert len(files) == 34  # 33 parties and the depositary.
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
 
 

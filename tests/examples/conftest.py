@@ -12,6 +12,8 @@ from ledger.client.scenario import Scenario, Step, load_scenario
 from ledger.events.header import FIRST_PREVIOUS, Event
 from ledger.events.keys import KeyRecord, KeySet
 from ledger.events.registry import decode
+from ledger.rules.memory import MemoryCompact
+from tests.examples.played import played
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 COMPACT = CHECKOUT / "examples" / "compact"
@@ -52,6 +54,12 @@ def events(scenario: Scenario) -> dict[str, Event]:
     return {step.label: decoded(step, event_ids) for step in scenario.steps}
 
 
+@pytest.fixture(scope="session")
+def recorded(scenario: Scenario, tmp_path_factory: pytest.TempPathFactory) -> MemoryCompact:
+    """A ledger in memory that holds the whole scenario, recorded on 24 November 2026."""
+    return played(scenario, tmp_path_factory.mktemp("keys"), datetime(2026, 11, 24, 12, tzinfo=UTC))
+
+
 def rows_of(name: str) -> list[dict[str, str]]:
     """Return the rows of a file in the data folder beside the checkout; skip, visibly, if it is absent."""
     path = DATA / name
@@ -69,3 +77,13 @@ def agreements() -> list[dict[str, str]]:
 @pytest.fixture(scope="session")
 def pledges() -> list[dict[str, str]]:
     return rows_of("agreement_pledges.csv")
+
+
+@pytest.fixture(scope="session")
+def timeline() -> list[dict[str, str]]:
+    return rows_of("sanctions/timeline_real_events.csv")
+
+
+@pytest.fixture(scope="session")
+def programmes() -> list[dict[str, str]]:
+    return rows_of("sanctions/programmes_ru_by_ua.csv")

@@ -7,6 +7,7 @@ from ledger.events.commitments import CommitmentMade
 from ledger.events.deliveries import DeliveryAcknowledged, DeliveryDisputed, DeliveryRecorded
 from ledger.events.header import Event
 from ledger.events.instruments import InstrumentEvent, InstrumentRegistered
+from ledger.events.measures import MeasureEvent
 from ledger.events.parties import PartyAdmitted, Role
 from ledger.events.values import share_of
 
@@ -14,6 +15,7 @@ Events = dict[str, Event]
 
 G7 = {"ca", "de", "fr", "gb", "it", "jp", "us"}
 NEITHER_G7_NOR_EU = {"al", "is", "no", "ua"}
+SANCTIONS_ALONE = {"au", "bg", "ch"}
 
 
 def test_every_step_decodes_as_the_event_it_drafts(scenario: Scenario, events: Events) -> None:
@@ -26,14 +28,14 @@ def test_the_name_says_that_no_government_signed(scenario: Scenario) -> None:
 
 
 def test_every_figure_has_its_source(events: Events) -> None:
-    sourced = InstrumentEvent | InstrumentRegistered | CommitmentMade | DeliveryRecorded
+    sourced = InstrumentEvent | InstrumentRegistered | CommitmentMade | DeliveryRecorded | MeasureEvent
     unsourced = [label for label, event in events.items() if isinstance(event, sourced) and not event.evidence]
     assert unsourced == []
 
 
 def test_every_party_has_both_names_and_a_code_and_keys_to_be_made(scenario: Scenario, events: Events) -> None:
     admitted = [event for event in events.values() if isinstance(event, PartyAdmitted)]
-    assert len(admitted) == 31
+    assert len(admitted) == 33
     for event in admitted:
         assert {name.language for name in event.names} == {"en", "uk"}
         assert len(event.codes) == 1
@@ -43,10 +45,11 @@ def test_every_party_has_both_names_and_a_code_and_keys_to_be_made(scenario: Sce
 def test_roles_follow_what_a_party_is(events: Events) -> None:
     roles = {event.subject: set(event.roles) for event in events.values() if isinstance(event, PartyAdmitted)}
     assert roles["ua"] == {Role.BENEFICIARY}
-    assert roles["bg"] == {Role.SANCTIONS_GUARANTOR}  # Approved and not signed: no guarantor yet.
+    assert all(roles[party] == {Role.SANCTIONS_GUARANTOR} for party in SANCTIONS_ALONE)
     assert {party for party, held in roles.items() if Role.SANCTIONS_GUARANTOR not in held} == NEITHER_G7_NOR_EU
     assert all(Role.SANCTIONS_GUARANTOR in roles[party] for party in {*G7, "eu"})
-    assert all(Role.GUARANTOR in held for party, held in roles.items() if party not in ("ua", "bg"))
+    # Bulgaria approved and did not sign; Australia and Switzerland are entered for their sanctions.
+    assert {party for party, held in roles.items() if Role.GUARANTOR not in held} == {*SANCTIONS_ALONE, "ua"}
 
 
 def test_three_obligors_owe_exact_thirds_and_the_others_consent(scenario: Scenario, events: Events) -> None:

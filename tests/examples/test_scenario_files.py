@@ -1,5 +1,6 @@
 """What a scenario may not be: each refusal names the file and the table."""
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,41 @@ def test_a_signature_has_the_evidence_of_its_instrument_unless_it_has_its_own(tm
     assert fields["signature/pact/ua"]["evidence"] == [{"title": "A letter"}]
 
 
+MEASURE = """
+[[measure]]
+id = "m-1"
+party = "gb"
+programme = "GB-RUS"
+title.en = "Sanctions"
+types = ["travel_ban"]
+targets = ["Russia (ru)"]
+legal_act = "An act"
+effective_at = 2024-02-28
+default_rule = { kind = "sunset", expires_at = 2024-02-28 }
+parts = [{ part = "travel", what = { en = "travel" } }]
+"""
+
+RENEWAL = """
+[[renewal]]
+measure = "m-1"
+party = "gb"
+effective_at = 2024-02-28T06:00:00Z
+expires_at = 2024-12-31
+"""
+
+
+def test_a_measure_begins_with_its_first_day_and_ends_with_its_last(tmp_path: Path) -> None:
+    fields = {step.label: step.draft.fields for step in load_scenario(written(tmp_path, MEASURE + RENEWAL)).steps}
+    adopted, renewed = fields["measure/m-1"], fields["renewal/m-1/2024-12-31"]
+    assert adopted["effective_at"] == datetime(2024, 2, 28, tzinfo=UTC)
+    assert adopted["occurred"] == {"first": date(2024, 2, 28), "last": date(2024, 2, 28), "precision": "day"}
+    assert adopted["default_rule"] == {"kind": "sunset", "expires_at": datetime(2024, 2, 29, tzinfo=UTC)}
+    # An instant is taken as it is, and says no day.
+    assert renewed["effective_at"] == datetime(2024, 2, 28, 6, tzinfo=UTC)
+    assert "occurred" not in renewed
+    assert renewed["expires_at"] == datetime(2025, 1, 1, tzinfo=UTC)
+
+
 def test_a_step_is_not_ready_without_the_key_set_it_needs(tmp_path: Path) -> None:
     step = load_scenario(written(tmp_path)).steps[0]
     with pytest.raises(ScenarioError, match=r"parties\.toml \[\[party\]\] 1: expected the key set of gb/principal"):
@@ -185,13 +221,20 @@ def test_a_wrong_table_is_refused_where_it_stands(tmp_path: Path, old: str, new:
             rf"{PACT} \[\[signature\]\] 1: expected a party of \[\[party\]\], got 'fr'",
         ),
         ('[[signature]]\ninstrument = "pact"\n', rf"{PACT} \[\[signature\]\] 1: expected parties = "),
+        (RENEWAL, rf"{PACT} \[\[renewal\]\] 1: expected measure/m-1"),
+        (
+            MEASURE + RENEWAL.replace("expires_at = 2024-12-31", 'expires_at = "2024-12-31"'),
+            rf"{PACT} \[\[renewal\]\] 1: expected expires_at = 2026-01-31, the last day, got '2024-12-31'",
+        ),
+        (MEASURE.replace('party = "gb"', 'party = "fr"'), rf"{PACT} \[\[measure\]\] 1: expected a party"),
+        (MEASURE.replace('kind = "sunset"', 'kind = "dusk"'), rf"{PACT} \[\[measure\]\] 1 \(measure/m-1\)"),
         (
             '[[left_out]]\nkind = "pledge"\nid = "p-1"\nwhat = "a pledge"\n',
             rf"{PACT} \[\[left_out\]\] 1: expected reason = ",
         ),
         (
             '[[left_out]]\nkind = "whim"\nid = "p-1"\nwhat = "a pledge"\nreason = "none"\n',
-            rf"{PACT} \[\[left_out\]\] 1: expected kind instrument, pledge, fact, got 'whim'",
+            rf"{PACT} \[\[left_out\]\] 1: expected kind instrument, pledge, measure, fact, got 'whim'",
         ),
     ],
 )
