@@ -4,7 +4,10 @@
 
 languages, writing  what is said, and how numbers and days are written
 visits, looking     what is asked, and what is read to answer it
-contents, figures, acts   what each page shows
+contents, figures, acts   what the pages of obligations and of the log show
+sanctions, crises         measures, notified aggression, consultations and their clocks
+needs, statistics, charts what is needed, what is to come, totals over time
+observations              what third parties say
 rendering           templates, headers, errors
 routes              which address is which page
 """

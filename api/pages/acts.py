@@ -20,19 +20,29 @@ FEED_ACTS: Final = 50
 
 PLACES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        **dict.fromkeys(("party", "subject", "predecessor", "beneficiary", "parties"), "/parties"),
+        **dict.fromkeys(("party", "subject", "predecessor", "beneficiary", "parties", "guarantors"), "/parties"),
+        "party_id": "/parties",
         **dict.fromkeys(("instrument", "parent"), "/instruments"),
-        **dict.fromkeys(("commitment", "commitments", "into", "absorbed"), "/commitments"),
+        **dict.fromkeys(("commitment", "commitments", "absorbed"), "/commitments"),
         **dict.fromkeys(("delivery", "duplicate_of", "reimburses"), "/deliveries"),
         **dict.fromkeys(("act", "reservation", "cause", "reinstatement"), "/events"),
+        "measure": "/sanctions",
+        "crisis": "/crises",
+        "consultation": "/consultations",
+        "requirement": "/requirements",
+        **dict.fromkeys(("observation", "replaces"), "/observations"),
     }
 )
 """Where the values of these fields of a payload lead."""
 
+GOES_ON_AS: Final = "into"
+"""The field of a merger or a conversion: it names another thing of the same kind as the act's own."""
+
 
 def places_of(event_type: str) -> Mapping[str, str]:
-    """Return where the fields of such an act lead; a consultation goes on `into` another, which has no page."""
-    return {name: place for name, place in PLACES.items() if name != "into" or event_type.startswith("commitment.")}
+    """Return where the fields of such an act lead."""
+    kind = event_type.partition(".")[0]
+    return {**PLACES, GOES_ON_AS: PLACES[kind]} if kind in PLACES else PLACES
 
 
 def feed(looking: Looking) -> Content:

@@ -2,6 +2,7 @@
 
 from hashlib import sha256
 
+from api.pages import crises, sanctions
 from api.pages.figures import HEADLINES, beside, by_unit, of_obligation, of_whole, owed_by
 from api.pages.languages import alphabetical
 from api.pages.looking import Content, Looking
@@ -19,6 +20,7 @@ def home(looking: Looking) -> Content:
     """Every guarantor in one row for each unit, and how far the ledger goes."""
     found = sorted(summaries(looking.known), key=lambda one: alphabetical(looking.name(one.guarantor)))
     return {
+        "notices": crises.notices(looking),
         "guarantors": [(one, by_unit(one)) for one in found],
         "headlines": HEADLINES,
         "checkpoint_size": looking.service.newest.tree_size,
@@ -42,6 +44,8 @@ def guarantor(looking: Looking, party: str) -> Content:
         "headlines": HEADLINES,
         "beside": beside,
         "figures_of": of_obligation,
+        "programmes": sanctions.of_party(looking, party),
+        "consultations": crises.of_party(looking, party),
     }
 
 
@@ -116,6 +120,7 @@ def instrument(looking: Looking, instrument_id: str) -> Content:
         "page": page,
         "force": force_of(page),
         "adherences": [(one, adherence_of(page, one)) for one in page.parties],
+        "consultations": crises.of_instrument(looking, page.instrument),
         "children": [text.id for text in texts if text is not None and text.parent == page.instrument],
         "note": registered.note if registered is not None else {},
         "evidence": registered.evidence if registered is not None else (),
@@ -151,6 +156,7 @@ def party(looking: Looking, party_id: str) -> Content:
     return {
         "page": page,
         "authorities": authorities,
+        "programmes": sanctions.of_party(looking, party_id),
         "instruments": [(one, looking.instrument_title(one)) for one in page.instruments],
         "commitments": [(one, looking.commitment_title(one)) for one in page.commitments],
     }

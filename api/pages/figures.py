@@ -15,11 +15,15 @@ from projections.figures import Amount, Figure, Measure, figure, total
 from projections.obligations import obligations_of
 from projections.pages import CommitmentPage, LineShown, commitment_page, delivery_page
 from projections.summary import summary_of
+from projections.totals import TotalsLine
 
 HEADLINES: Final = ("committed", "delivered", "acknowledged", "overdue")
 """The four figures that stand beside each other and never become one."""
 
-BESIDE: Final = (*("disputed", "lapsed", "suspended", "released", "beyond_commitment", "voluntary", "reimbursements"),)
+BESIDE: Final = (
+    *("disputed", "lapsed", "suspended", "released", "beyond_commitment"),
+    *("voluntary", "voluntary_acknowledged", "reimbursements"),
+)
 OF_OBLIGATION: Final = (
     *(*HEADLINES, "promised", "due", "open", "unanswered", "disputed"),
     *("under_way", "suspended", "overdue_in_suspension", "lapsed", "released", "beyond_commitment", "reimbursements"),
@@ -51,7 +55,7 @@ def _sum(lines: Iterable[SummaryLine], kind: str, unit: str, name: str) -> Figur
     return figure(total(amounts), Measure(kind, unit))
 
 
-def beside(line: SummaryLine) -> list[tuple[str, Figure]]:
+def beside(line: SummaryLine | TotalsLine) -> list[tuple[str, Figure]]:
     """Return what stands beside the headline figures of a line and is not nothing."""
     return [(name, shown) for name in BESIDE if is_something(shown := getattr(line, name))]
 
@@ -92,7 +96,7 @@ def explained_guarantor(looking: Looking, party: str, name: str) -> Content:
         raise not_found(unit)
     back = {"path": f"/guarantors/{party}", "text": looking.name(party), "language": None}
     shown = _sum(found, kind, unit, name)
-    return _explained(looking, name, shown, kind, unit) | {"back": back, "category": category, "guarantor": party}
+    return explained(looking, name, shown, kind, unit) | {"back": back, "category": category, "guarantor": party}
 
 
 def explained_commitment(looking: Looking, commitment: str, name: str) -> Content:
@@ -112,7 +116,7 @@ def explained_commitment(looking: Looking, commitment: str, name: str) -> Conten
     kind = "money" if whole.kind in ("money", "formula") else "units"
     title = looking.commitment_title(commitment)
     back = {"path": f"/commitments/{commitment}", "text": title.text, "language": title.language}
-    return _explained(looking, name, shown, kind, whole.unit) | {"back": back, "category": None, "guarantor": guarantor}
+    return explained(looking, name, shown, kind, whole.unit) | {"back": back, "category": None, "guarantor": guarantor}
 
 
 def explained_delivery(looking: Looking, delivery: str, name: str) -> Content:
@@ -125,11 +129,12 @@ def explained_delivery(looking: Looking, delivery: str, name: str) -> Content:
         raise not_found(name)
     kind = "money" if line.kind == "money" else "units"
     back = {"path": f"/deliveries/{delivery}", "text": delivery, "language": None}
-    content = _explained(looking, name, getattr(line, name), kind, line.unit)
+    content = explained(looking, name, getattr(line, name), kind, line.unit)
     return content | {"back": back, "category": None, "guarantor": given[0].view.party}
 
 
-def _explained(looking: Looking, name: str, shown: Figure, kind: str, unit: str) -> Content:
+def explained(looking: Looking, name: str, shown: Figure, kind: str, unit: str) -> Content:
+    """Return a figure and the acts behind it, in the order of the log; whoever asks adds what it is a figure of."""
     acts = looking.rows.acts_of(shown.events)
     return {
         "name": name,

@@ -4,7 +4,7 @@ Everything is read from one snapshot, so the figures of one page agree with each
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +13,9 @@ from api.pages.visits import Visit
 from api.service import Service
 from ledger.events.values import Texts
 from ledger.rules.compact import Recorded
+from ledger.rules.crises import crisis
+from ledger.rules.measures import measure
+from projections.folding import ActRow
 from projections.reading import Known
 from projections.stored_rows import StoredRows
 
@@ -38,6 +41,7 @@ class Looking:
     visit: Visit
     rows: StoredRows
     known: Known
+    _acts: dict[str, ActRow | None] = field(default_factory=dict)
 
     @cached_property
     def parties(self) -> Mapping[str, str]:
@@ -66,24 +70,48 @@ class Looking:
     def instrument_title(self, instrument: str) -> Said:
         """Return the title of an instrument; its id if it is not known."""
         text = self.known.instrument(instrument)
-        return self._titled(instrument, text.title if text is not None else {})
+        return self.titled(instrument, text.title if text is not None else {})
 
     def commitment_title(self, commitment: str) -> Said:
         """Return the title of a commitment; its id if it is not known."""
         made = self.known.commitment(commitment)
-        return self._titled(commitment, made.view.title if made is not None else self._proposed_title(commitment))
+        return self.titled(commitment, made.view.title if made is not None else self._proposed_title(commitment))
+
+    def measure_title(self, measure_id: str) -> Said:
+        """Return the title of a measure of sanctions; its id if it is not known."""
+        found = measure(self.known.history(f"measure/{measure_id}"), self.known.instant)
+        return self.titled(measure_id, found.adopted.title if found is not None else {})
+
+    def crisis_title(self, crisis_id: str) -> Said:
+        """Return how the beneficiary describes a crisis; its id if it is not known."""
+        found = crisis(self.known.history(f"crisis/{crisis_id}"))
+        return self.titled(crisis_id, found.notified.description if found is not None else {})
 
     def _proposed_title(self, commitment: str) -> Texts:
         history = self.known.history(f"commitment/{commitment}")
         events = (act.event for act in history.acts) if history is not None else iter(())
         return next((title for event in events if (title := getattr(event, "title", None))), {})
 
-    def _titled(self, entity: str, texts: Mapping[str, str]) -> Said:
+    def titled(self, entity: str, texts: Mapping[str, str]) -> Said:
+        """Return a title in the language of the page, or else the id of what has none."""
         return self.said(texts) or Said(entity, LANGUAGE_LAST_RESORT)
 
     def fetch_instruments(self, instruments: Iterable[str]) -> None:
         """Read the instruments whose titles will be asked for, at once."""
         self.known.fetch(f"instrument/{one}" for one in instruments)
+
+    def acts(self, events: Iterable[str]) -> list[ActRow]:
+        """Return acts in the order of the log. Read once: whoever needs many asks for all of them first."""
+        wanted = dict.fromkeys(events)
+        missing = [one for one in wanted if one not in self._acts]
+        if missing:
+            found = self.rows.acts_of(missing)
+            self._acts.update({one: found.get(one) for one in missing})
+        return sorted((row for one in wanted if (row := self._acts[one]) is not None), key=lambda row: row.position)
+
+    def crisis_of(self, notification: str) -> str | None:
+        """Return the crisis that an act notified."""
+        return next((row.stream.partition("/")[2] for row in self.acts([notification])), None)
 
     def standing(self, stream: str, event_id: str) -> Content | None:
         """Return how an act stands at this tree size; None for streams whose acts all took effect when recorded."""

@@ -5,6 +5,8 @@ script, and the policy lets none run.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date, datetime
 from functools import cache
 from hashlib import sha256
 from http import HTTPStatus
@@ -40,14 +42,40 @@ _log = structlog.get_logger(__name__)
 MENU: Final[Mapping[str, str]] = MappingProxyType(
     {
         "/": "ledger",
-        "/instruments": "instruments",
-        "/overdue": "overdue",
+        "/sanctions": "sanctions",
+        "/consultations": "consultations",
         "/feed": "feed",
         "/verify": "verify",
         "/about": "about",
     }
 )
-"""The pages of the menu and their labels of kind `menu`."""
+"""The sections of the menu and their labels of kind `menu`."""
+
+WITHIN: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "/": {
+            "/": "guarantors",
+            "/instruments": "instruments",
+            "/overdue": "overdue",
+            "/upcoming": "upcoming",
+            "/coverage": "coverage",
+            "/statistics": "statistics",
+            "/observations": "observations",
+        },
+    }
+)
+"""The pages of a section that has several, and their labels of kind `menu`."""
+
+OF_SECTION: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(WITHIN["/"], "/"),
+        **dict.fromkeys(("/guarantors", "/commitments", "/deliveries", "/parties", "/requirements"), "/"),
+        **dict.fromkeys(("/consultations", "/crises"), "/consultations"),
+        "/sanctions": "/sanctions",
+        **dict.fromkeys(("/feed", "/events"), "/feed"),
+    }
+)
+"""The section of a page, by the first part of its path."""
 
 
 @cache
@@ -79,19 +107,27 @@ def _read(folder: Traversable) -> list[tuple[str, bytes]]:
     return [(one.name, one.read_bytes()) for one in folder.iterdir() if one.is_file()]
 
 
-def page(request: Request, template: str, content: Callable[[Looking], Content]) -> Response:
-    """Return the page that a request asks for, made of `template` and `content`, or the page of its error."""
+def page(
+    request: Request, template: str, content: Callable[[Looking], Content], *, by_instant: bool = False
+) -> Response:
+    """Return the page that a request asks for, made of `template` and `content`, or the page of its error.
+
+    `by_instant`: the page depends on the instant, not on the day alone.
+    """
     try:
         visit = visit_of(request)
         service = service_of(request)
         with service.models.at(visit.known_at) as rows:
-            headers = _headers(visit, _etag(visit, rows, service))
+            if by_instant:
+                visit = _settled(visit, rows)
+            headers = _headers(visit, _etag(visit, rows, service, visit.at if by_instant else visit.as_of))
             if _is_known(request, headers["ETag"]):
                 return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
             kept = service.models.kept(f"page {headers['ETag']}")
             if kept is None:
-                looking = Looking(service, visit, rows, Known(rows, visit.as_of))
-                given = {**_frame(request, visit), **_shown(looking), **content(looking)}
+                instant = visit.at if by_instant else visit.at_asked
+                looking = Looking(service, visit, rows, Known(rows, visit.as_of, instant))
+                given = {**_frame(request, visit), **_shown(looking), **content(looking), "by_instant": by_instant}
                 kept = environment(visit.language).get_template(template).render(given).encode()
                 service.models.keep(f"page {headers['ETag']}", kept)
             return HTMLResponse(kept, headers=headers)
@@ -102,6 +138,15 @@ def page(request: Request, template: str, content: Callable[[Looking], Content])
     except (NotServing, StoreError) as error:
         _log.error("page_not_made", path=request.url.path, error=str(error))
         return error_page(request, PageError(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable"))
+
+
+def _settled(visit: Visit, rows: StoredRows) -> Visit:
+    """Return the visit whose now is the whole minute, or the newest entry where that is later.
+
+    So everybody who looks within a minute is shown one page, and nothing that is recorded is missing on it.
+    """
+    minute = visit.now.replace(second=0)
+    return replace(visit, now=max(minute, rows.recorded_at) if rows.recorded_at is not None else minute)
 
 
 def error_page(request: Request, error: PageError) -> Response:
@@ -127,6 +172,8 @@ def _frame(request: Request, visit: Visit) -> dict[str, Any]:
         "label": writing.label,
         "edition": edition(),
         "menu": MENU,
+        "section": (section := OF_SECTION.get("/" + visit.path.split("/")[1], visit.path)),
+        "within": WITHIN.get(section, {}),
         "languages": [(one, LANGUAGE_NAMES[one]) for one in LANGUAGES],
         "ledger_names": opened.name if opened is not None else {},
         "purpose": purpose,
@@ -159,9 +206,9 @@ def _opened(request: Request) -> Opened | None:
     return found
 
 
-def _etag(visit: Visit, rows: StoredRows, service: Service) -> str:
+def _etag(visit: Visit, rows: StoredRows, service: Service, when: date | datetime) -> str:
     asked = visit.here()
-    parts = (edition(), rows.generation, rows.known_at, service.newest.tree_size, visit.as_of, visit.language)
+    parts = (edition(), rows.generation, rows.known_at, service.newest.tree_size, when, visit.language)
     named = "\n".join(map(str, (*parts, visit.base, asked)))
     return f'W/"{sha256(named.encode()).hexdigest()[:32]}"'
 

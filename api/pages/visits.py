@@ -1,4 +1,4 @@
-"""One visit: which language, which page, which day and which tree size it asks about, and the addresses that keep them.
+"""One visit: which language, which page, which day or instant and which tree size it asks about, kept in its addresses.
 
 A visit is a value; whatever of the address is not in the documented form is answered with a page that says so.
 """
@@ -13,18 +13,21 @@ from urllib.parse import quote, urlencode
 from starlette.requests import Request
 
 from api.pages.languages import LANGUAGES, Language, negotiated
-from api.reads_asked import FIRST_DAY, LAST_DAY
+from api.reads_asked import instant_of
+from projections.reading import end_of
 
-TIMES: Final = ("as_of", "known_at")
+TIMES: Final = ("as_of", "time", "known_at")
 TREE_SIZE_DIGITS_MAX: Final = 15
 PARAMETER_CHARACTERS_MAX: Final = 120
 SHOWN_CHARACTERS_MAX: Final = 80
 
-ID: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,79}")
-"""What an id of a party, an instrument, a commitment, a delivery or an act can look like."""
+ID: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,120}")
+"""What an id can look like; the longest is that of a consultation: a crisis, a full stop and an instrument."""
+
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_TIME: Final = re.compile(r"\d\d:\d\d(:\d\d)?")
 
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
-_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class PageError(Exception):
@@ -46,7 +49,8 @@ def not_found(got: str) -> PageError:
 class Visit:
     """What an address asks for. `prefix`: `/uk` where the address fixes the language, else nothing.
 
-    `as_of` and `known_at` are None where the address does not name them; `times` is how it wrote those that it names.
+    `at_asked` and `known_at` are None where the address does not name them; `times` is how an address names those it
+    does. A form sends a day and a time of it: one instant.
     """
 
     language: Language
@@ -54,19 +58,38 @@ class Visit:
     path: str
     base: str
     query: Mapping[str, str]
-    today: date
-    as_of_asked: date | None = None
+    now: datetime
+    at_asked: datetime | None = None
     known_at: int | datetime | None = None
     times: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def as_of(self) -> date:
         """The day that is asked about: today in UTC unless the address says otherwise."""
-        return self.as_of_asked or self.today
+        return self.at.date()
+
+    @property
+    def at(self) -> datetime:
+        """The instant that is asked about, in UTC: of a day its end; now unless the address says otherwise."""
+        return self.at_asked or self.now
+
+    @property
+    def today(self) -> date:
+        """The day of the visit, in UTC."""
+        return self.now.date()
+
+    @property
+    def is_whole_day(self) -> bool:
+        """Whether it is a day that is asked about, and no instant of it."""
+        return self.at_asked is not None and self.at_asked == end_of(self.as_of)
 
     def link(self, path: str, **query: object) -> str:
         """Return the address of a page in this language, about the same day and tree size."""
         return self._address(self.prefix + path, {**query, **self.times})
+
+    def link_on(self, day: date, path: str, **query: object) -> str:
+        """Return the address of a page in this language about another day, at the same tree size."""
+        return self._address(self.prefix + path, {**query, **self.times, "as_of": day.isoformat()})
 
     def here(self, **query: object) -> str:
         """Return the address of this page with other parameters; one that is None is left out."""
@@ -96,39 +119,49 @@ def bare_visit(request: Request) -> Visit:
     first, _, rest = request.url.path.removeprefix("/").partition("/")
     base = str(request.base_url).rstrip("/")
     query = {name: value[:PARAMETER_CHARACTERS_MAX] for name, value in request.query_params.items()}
-    today = datetime.now(UTC).date()
+    now = datetime.now(UTC).replace(microsecond=0)
     for language in LANGUAGES:
         if first == language:
-            return Visit(language, f"/{language}", f"/{rest}", base, query, today)
+            return Visit(language, f"/{language}", f"/{rest}", base, query, now)
     accepted = negotiated(request.headers.get("accept-language", ""))
-    return Visit(accepted, "", request.url.path, base, query, today)
+    return Visit(accepted, "", request.url.path, base, query, now)
 
 
 def visit_of(request: Request) -> Visit:
     """Return the visit that a request is. Raises PageError for a day or a tree size that is none."""
     visit = bare_visit(request)
     query = {name: value for name, value in visit.query.items() if value.strip() and "\0" not in value}
-    as_of, known_at = query.get("as_of", "").strip(), query.get("known_at", "").strip()
+    time, known_at = query.pop("time", "").strip(), query.get("known_at", "").strip()
+    as_of = _with_time(query.get("as_of", "").strip(), time, visit.today)
+    if as_of:
+        query["as_of"] = as_of
     return Visit(
         visit.language,
         visit.prefix,
         visit.path,
         visit.base,
         query,
-        visit.today,
-        as_of_asked=_day(as_of) if as_of else None,
+        visit.now,
+        at_asked=_as_of(as_of) if as_of else None,
         known_at=_known_at(known_at) if known_at else None,
         times={name: query[name].strip() for name in TIMES if name in query},
     )
 
 
-def _day(text: str) -> date:
-    try:
-        if _DAY.fullmatch(text) and FIRST_DAY <= (day := date.fromisoformat(text)) <= LAST_DAY:
-            return day
-    except ValueError:
-        pass
-    raise PageError(400, "as_of_malformed", text)
+def _with_time(as_of: str, time: str, today: date) -> str:
+    """Return the instant that a day and a time of it name; the day alone without a time."""
+    if not time or (as_of and not _DAY.fullmatch(as_of)):
+        return as_of
+    if not _TIME.fullmatch(time):
+        raise PageError(400, "time_malformed", time)
+    return f"{as_of or today.isoformat()}T{time if time.count(':') == 2 else f'{time}:00'}Z"
+
+
+def _as_of(text: str) -> datetime:
+    instant = instant_of(text)
+    if instant is None:
+        raise PageError(400, "as_of_malformed", text)
+    return instant
 
 
 def _known_at(text: str) -> int | datetime:

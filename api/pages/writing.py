@@ -5,12 +5,14 @@ from calendar import monthrange
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import Final
 
 from babel import Locale
 from babel.dates import format_date, format_interval, format_skeleton
 from babel.lists import format_list
-from babel.numbers import format_decimal, get_currency_name
+from babel.numbers import format_compact_decimal, format_decimal, get_currency_name
+from babel.units import format_unit
 from markupsafe import Markup
 
 from api.pages.languages import Language, catalogue
@@ -18,6 +20,9 @@ from ledger.events.values import When
 
 LONG_DAY: Final = "d MMMM y"
 SHORT_DAY: Final = "d MMM y"
+
+HOURS_COUNTED_MAX: Final = 100
+"""Up to so many hours a span is written in hours, as the clocks of the Compact count; beyond, in whole days."""
 
 _LOCALES: Final = {"en": "en_GB", "uk": "uk_UA"}
 _SPACE: Final = "\N{NO-BREAK SPACE}"
@@ -51,6 +56,16 @@ class Writing:
         fraction = f"{rest}{_FRACTION_SLASH}{below}"
         return f"{self.number(whole)}{_SPACE}{fraction}" if whole else fraction
 
+    def compact(self, amount: Fraction) -> str:
+        """Return an amount as the axis of a chart has it: `2.5bn`, `2,5 млрд`. Not for figures: it may be rounded."""
+        number = Decimal(amount.numerator) / amount.denominator
+        return format_compact_decimal(number, format_type="short", locale=self._locale, fraction_digits=2)
+
+    def period(self, first: date, step: str) -> str:
+        """Return the name of a calendar period: `January 2026`, `Q1 2026`, `2026`."""
+        skeleton = {"month": "yMMM", "quarter": "yQQQ", "year": "y"}[step]
+        return _without_era(str(format_skeleton(skeleton, first, locale=self._locale)))
+
     def currency(self, code: str) -> str:
         """Return the name of a currency."""
         return get_currency_name(code, locale=self._locale)
@@ -73,6 +88,21 @@ class Writing:
         at = instant.astimezone(UTC)
         shown = f"{format_date(at.date(), SHORT_DAY, locale=self._locale)}, {at:%H:%M:%S}{_SPACE}UTC"
         return _timed(at.isoformat().replace("+00:00", "Z"), shown)
+
+    def span(self, seconds: int) -> str:
+        """Return how long something is, whichever way: `161 days`, `28 hours 5 minutes`, `4 minutes 59 seconds`.
+
+        What is less than the last of these units is left out: the instants beside it are exact.
+        """
+        hours, rest = divmod(abs(seconds), 3600)
+        if hours >= HOURS_COUNTED_MAX:
+            return self._counted(hours // 24, "day")
+        last = (rest % 60, "second") if not hours else (0, "second")
+        counted = [(count, unit) for count, unit in ((hours, "hour"), (rest // 60, "minute"), last) if count]
+        return " ".join(self._counted(count, unit) for count, unit in counted or [last])
+
+    def _counted(self, count: int, unit: str) -> str:
+        return format_unit(count, f"duration-{unit}", length="long", locale=self._locale)
 
     def when(self, when: When) -> str:
         """Return an interval of days as precisely as it is known, and no more."""

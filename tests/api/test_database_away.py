@@ -9,7 +9,7 @@ import pytest
 
 from ledger.store.embedded import EmbeddedPostgres
 from tests.acts import founding
-from tests.api.served import NDJSON, Served, found, near_directory, served, settings_for
+from tests.api.served import NDJSON, Served, found, served, settings_for
 
 TOLD_SECONDS_MAX = 2.5
 """One second of waiting for a connection, and what a busy machine takes."""
@@ -20,11 +20,12 @@ OUTAGE_SECONDS = 8.0
 
 
 @pytest.mark.timeout(120)
-def test_a_submission_without_a_database_is_answered_and_may_be_repeated(tmp_path: Path) -> None:
+def test_a_submission_without_a_database_is_answered_and_may_be_repeated(
+    own_postgres: EmbeddedPostgres, tmp_path: Path
+) -> None:
     made = founding()
     with (
-        near_directory() as near,
-        EmbeddedPostgres(near) as postgres,
+        own_postgres as postgres,
         served(settings_for(made, postgres.dsn, tmp_path)) as one,
     ):
         found(one, made)
@@ -70,12 +71,11 @@ def _asked_at_once(one: Served) -> list[int]:
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("is_asked_meanwhile", [True, False])
 def test_an_outage_is_told_at_once_and_over_as_soon_as_the_database_is_back(
-    tmp_path: Path, is_asked_meanwhile: bool
+    own_postgres: EmbeddedPostgres, tmp_path: Path, is_asked_meanwhile: bool
 ) -> None:
     made = founding()
     with (
-        near_directory() as near,
-        EmbeddedPostgres(near) as postgres,
+        own_postgres as postgres,
         served(settings_for(made, postgres.dsn, tmp_path)) as one,
     ):
         found(one, made)

@@ -12,6 +12,12 @@ from tests.browser.reading import BANNER, Read
 
 HTML = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
 
+KINDS = (
+    *(("commitments", "c"), ("instruments", "i"), ("deliveries", "d"), ("sanctions", "m"), ("requirements", "r")),
+    *(("observations", "o"), ("crises", "x")),
+)
+"""Pages of one thing, and the letter with which the ids of such things begin on the hostile ledger."""
+
 WRONG = [
     ("/commitments/nothing", 404),
     ("/guarantors/zz", 404),
@@ -30,6 +36,34 @@ WRONG = [
     ("/?known_at=-1", 400),
     ("/?known_at=2026-11-24T12:00:00", 400),
     ("/?known_at=999999", 404),
+    ("/sanctions/nothing", 404),
+    ("/sanctions?state=forgotten", 400),
+    ("/crises/nothing", 404),
+    ("/crises/x-0?as_of=2020-01-01", 404),
+    ("/consultations/nothing", 404),
+    ("/consultations/x-0.nothing", 404),
+    ("/consultations/x-0.i-0?as_of=2020-01-01T00:00:00Z", 404),
+    ("/consultations?party=%3Cscript%3E", 404),
+    ("/requirements/nothing", 404),
+    ("/requirements/r-0/figures/committed", 404),
+    ("/coverage/figures/required?category=artillery&kind=units&unit=nothing", 404),
+    ("/coverage/figures/score?category=artillery", 404),
+    ("/statistics?step=week", 400),
+    ("/statistics?category=everything", 400),
+    ("/statistics?eu_institutions=some", 400),
+    ("/statistics?from=1980-01-01", 400),
+    ("/statistics?from=never", 400),
+    ("/statistics?from=1990-01-01&step=month", 400),
+    ("/statistics/figures/committed?category=artillery&kind=units&unit=nothing", 404),
+    ("/upcoming?kind=nothing", 400),
+    ("/observations/nothing", 404),
+    ("/observations?claim=everything", 400),
+    ("/observations?level=everything", 400),
+    ("/observations?source=%3Cscript%3E", 404),
+    ("/sanctions?as_of=2026-06-10&time=24:00", 400),
+    ("/sanctions?as_of=2026-06-10&time=noon", 400),
+    ("/sanctions?time=7", 400),
+    ("/consultations?as_of=2026-06-10T12:00:00", 400),
     ("/feed?type=commitment.forgotten", 400),
     ("/feed?after=x", 400),
     ("/feed?party=%3Cscript%3E", 404),
@@ -67,7 +101,14 @@ def test_programs_get_problem_documents(hostile: Served) -> None:
 @pytest.mark.parametrize("number", range(len(HOSTILE_TITLES)))
 def test_hostile_words_are_words(hostile: Served, number: int) -> None:
     title = HOSTILE_TITLES[number]
-    for path in (f"/commitments/c-{number}", f"/instruments/i-{number}", f"/deliveries/d-{number}", "/guarantors/gb"):
+    for path in [f"/{kind}/{letter}-{number}" for kind, letter in KINDS] + [
+        f"/consultations/x-{number}.i-{number}",
+        "/guarantors/gb",
+        "/sanctions",
+        "/coverage",
+        "/consultations",
+        "/",
+    ]:
         answer = hostile.get(f"/en{path}")
         assert answer.status_code == 200
         page = Read(answer.text)

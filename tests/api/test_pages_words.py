@@ -15,9 +15,11 @@ from jinja2 import Environment
 
 from api.pages.figures import BESIDE, HEADLINES, OF_LINE, OF_OBLIGATION
 from api.pages.languages import LANGUAGES, Language, alphabetical, catalogue
-from api.pages.rendering import MENU
+from api.pages.needs import BESIDE_COVERED, COVERED
+from api.pages.rendering import MENU, WITHIN
+from api.pages.visits import PageError
 from api.pages.writing import Writing
-from ledger.events import parties, terms, values
+from ledger.events import crises, measures, observations, parties, terms, values
 from ledger.events.authorities import AuthorityRevoked
 from ledger.events.deliveries import DeliveryDisputed
 from ledger.events.instruments import Clock, InstrumentRegistered, InstrumentTerminated, Profile
@@ -26,12 +28,26 @@ from ledger.events.values import When
 from ledger.rules.deliveries import Delivery
 from ledger.rules.direction import Direction
 from ledger.rules.history import Standing
+from ledger.rules.measures import MeasureState, PartStanding
 from projections.answers import PartState, State
+from projections.consultations import AnswerShown, ConsultationPage
+from projections.coverage import RequirementPage
+from projections.horizon import Coming
+from projections.sanctions import ChangeShown
+from projections.statistics import Step
+from projections.totals import Institutions
 from tests.conftest import REPOSITORY
 
 API = REPOSITORY / "api"
 TEMPLATES = sorted((API / "templates").glob("*.html"))
 OPTIONS = {"templates/**.html": {"trimmed": "true", "newstyle_gettext": "true"}}
+
+ERRORS = {
+    code
+    for module in sorted((API / "pages").glob("*.py"))
+    for code in re.findall(rf'{PageError.__name__}\([\w.]+, "(\w+)"', module.read_text(encoding="utf-8"))
+}
+"""Every error that a page may answer with."""
 
 CODES: dict[str, Iterable[str]] = {
     "category": values.Category,
@@ -45,9 +61,22 @@ CODES: dict[str, Iterable[str]] = {
     "change": get_args(Direction),
     "event": EVENT_TYPES,
     "stream": {name.partition(".")[0] for name in EVENT_TYPES},
-    "figure": {*HEADLINES, *BESIDE, *OF_OBLIGATION, *OF_LINE},
-    "figure_means": {*HEADLINES, *BESIDE, *OF_OBLIGATION, *OF_LINE},
-    "menu": MENU.values(),
+    "figure": {*HEADLINES, *BESIDE, *OF_OBLIGATION, *OF_LINE, *COVERED, *BESIDE_COVERED},
+    "figure_means": {*HEADLINES, *BESIDE, *OF_OBLIGATION, *OF_LINE, *COVERED, *BESIDE_COVERED},
+    "menu": {*MENU.values(), *(code for pages in WITHIN.values() for code in pages.values())},
+    "measure_type": get_args(measures.MeasureType),
+    "measure_state": get_args(MeasureState),
+    "part_standing": get_args(PartStanding),
+    "level": get_args(crises.Level),
+    "decision": get_args(crises.Decision),
+    "claim": get_args(observations.Claim),
+    "claim_level": get_args(observations.Level),
+    "coming": Coming,
+    "step": get_args(Step),
+    "eu_institutions": get_args(Institutions),
+    "eu_institutions_means": get_args(Institutions),
+    "error": ERRORS,
+    "error_do": ERRORS,
 }
 """The codes that a page may have to say, from where they are defined."""
 
@@ -67,6 +96,14 @@ LITERALS: list[tuple[str, Any, str]] = [
     ("authority_basis", parties.Grant, "basis"),
     ("party_kind", parties.PartyAdmitted, "kind"),
     ("delivery_state", Delivery, "state"),
+    ("crisis_kind", crises.AggressionNotified, "kind"),
+    ("clock", crises.ConsultationOpened, "basis"),
+    ("consultation_state", ConsultationPage, "state"),
+    ("convening", ConsultationPage, "convening"),
+    ("answer", AnswerShown, "standing"),
+    ("measure_change", ChangeShown, "kind"),
+    ("requirement_state", RequirementPage, "state"),
+    ("quantity_status", observations.ClaimedQuantity, "status"),
 ]
 
 

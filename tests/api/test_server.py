@@ -12,15 +12,14 @@ import structlog
 from api.server import configure_logging, listen, migrate_when_up, url_of
 from ledger.store.embedded import EmbeddedPostgres
 from ledger.store.errors import StoreUnavailable
-from tests.api.served import near_directory
 from tests.postgres import ask
 
 
-def test_a_database_that_is_up_is_migrated_at_once(database_url: str) -> None:
+def test_a_database_that_is_up_is_migrated_at_once(empty_database_url: str) -> None:
     said: list[str] = []
-    migrate_when_up(database_url, said.append, seconds_max=0)
+    migrate_when_up(empty_database_url, said.append, seconds_max=0)
     assert said == []
-    assert ask(database_url, "SELECT tree_size FROM head") == 0
+    assert ask(empty_database_url, "SELECT tree_size FROM head") == 0
 
 
 def test_a_database_that_never_comes_is_given_up(tmp_path: Path) -> None:
@@ -34,21 +33,18 @@ def test_a_database_that_never_comes_is_given_up(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(120)
-def test_a_database_that_comes_late_is_waited_for() -> None:
-    with near_directory() as near:
-        postgres = EmbeddedPostgres(near)
-        with postgres:
-            dsn = postgres.dsn
-        said: list[str] = []
-        late = threading.Timer(1.0, postgres.start)
-        late.start()
-        try:
-            migrate_when_up(dsn, said.append, seconds_max=60)
-            assert said
-            assert ask(dsn, "SELECT tree_size FROM head") == 0
-        finally:
-            late.join()
-            postgres.stop()
+def test_a_database_that_comes_late_is_waited_for(own_postgres: EmbeddedPostgres) -> None:
+    with own_postgres:
+        dsn = own_postgres.dsn
+    said: list[str] = []
+    late = threading.Timer(1.0, own_postgres.start)
+    late.start()
+    try:
+        migrate_when_up(dsn, said.append, seconds_max=60)
+        assert said
+        assert ask(dsn, "SELECT tree_size FROM head") == 0
+    finally:
+        late.join()
 
 
 def test_a_port_that_is_taken_is_refused() -> None:
@@ -60,6 +56,7 @@ def test_a_port_that_is_taken_is_refused() -> None:
 
 
 def test_the_log_is_json_lines_on_stderr_without_passwords(capsys: pytest.CaptureFixture[str]) -> None:
+    before = structlog.get_config()
     try:
         configure_logging(logging.INFO)
         structlog.get_logger("x").info("connected", dsn="host=a password=hunter2")
@@ -67,7 +64,7 @@ def test_the_log_is_json_lines_on_stderr_without_passwords(capsys: pytest.Captur
         logging.getLogger("uvicorn.error").warning("said by the server")
         captured = capsys.readouterr()
     finally:
-        structlog.reset_defaults()
+        structlog.configure(**before)
         logging.basicConfig(handlers=[], force=True)
     assert captured.out == ""
     assert "hunter2" not in captured.err

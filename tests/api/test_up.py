@@ -1,5 +1,6 @@
 """The command that runs a ledger on one machine: it starts, says so, serves, and leaves nothing behind."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -13,17 +14,20 @@ import httpx
 import psutil
 import psycopg
 import pytest
+import structlog
+from typer.testing import CliRunner, Result
 
+from api.up import made_key
+from ledger.cli.main import app
 from ledger.signing.signer import load_signer
 from tests.acts import founding
 from tests.api.served import found, served, settings_for
 
 START_SECONDS_MAX = 60.0
-PROGRAM = "import typer; from api.commands import register; app = typer.Typer(); register(app); app()"
 
 
 def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-c", PROGRAM, *arguments]
+    return [sys.executable, "-m", "ledger.cli", *arguments]
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -53,31 +57,47 @@ def running(*arguments: str, **more: str) -> Iterator[tuple[subprocess.Popen[str
         process.communicate(timeout=START_SECONDS_MAX)
 
 
+def called(*arguments: str, **more: str) -> Result:
+    """Run the command in this process, where it has to end by itself."""
+    before = structlog.get_config()
+    unset = dict.fromkeys(os.environ.keys() - environment().keys())
+    try:
+        return CliRunner().invoke(app, arguments, env={**unset, **more}, catch_exceptions=False)
+    finally:
+        structlog.configure(**before)
+        logging.basicConfig(handlers=[], force=True)
+
+
 def descendants(process: subprocess.Popen[str]) -> list[psutil.Process]:
     return psutil.Process(process.pid).children(recursive=True)
 
 
-@pytest.mark.timeout(180)
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_up_starts_from_nothing_and_stops_all_that_it_started(tmp_path: Path, stop: signal.Signals) -> None:
-    data = tmp_path / "data"
-    with running("up", "--data", str(data), "--port", "0") as (process, url):
-        assert httpx.get(f"{url}/readyz", timeout=20).status_code == 200
-        told = httpx.get(f"{url}/v1/ledger").json()
-        started = descendants(process)
-        assert started
-        process.send_signal(stop)
-        output, talk = process.communicate(timeout=START_SECONDS_MAX)
-        assert (process.returncode, output, talk) == (0, "", "stopped\n")
+def stopped(process: subprocess.Popen[str], by: signal.Signals) -> None:
+    """Stop the ledger; it must end well, and everything that it started with it."""
+    started = descendants(process)
+    assert started
+    process.send_signal(by)
+    output, talk = process.communicate(timeout=START_SECONDS_MAX)
+    assert (process.returncode, output, talk) == (0, "", "stopped\n")
     give_up = time.monotonic() + 10
     while any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in started):
         assert time.monotonic() < give_up
         time.sleep(0.05)
+
+
+@pytest.mark.timeout(180)
+def test_up_starts_from_nothing_and_stops_all_that_it_started(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with running("up", "--data", str(data), "--port", "0") as (process, url):
+        assert httpx.get(f"{url}/readyz", timeout=20).status_code == 200
+        told = httpx.get(f"{url}/v1/ledger").json()
+        stopped(process, signal.SIGINT)
     keys = {name: (data / "keys" / name) for name in ("log.pem", "service.pem")}
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in keys.values())
     assert len({load_signer(path, None).key_id for path in keys.values()}) == 2
-    with running("up", "--data", str(data), "--port", "0") as (_, url):
+    with running("up", "--data", str(data), "--port", "0") as (process, url):
         again = httpx.get(f"{url}/v1/ledger").json()
+        stopped(process, signal.SIGTERM)
     assert (again["log_keys"], again["service_key"]) == (told["log_keys"], told["service_key"])
 
 
@@ -93,13 +113,8 @@ def test_a_second_up_on_the_same_data_is_told_who_has_it(tmp_path: Path) -> None
         assert url in second.stderr
         assert httpx.get(f"{url}/healthz").status_code == 200
         port = url.rpartition(":")[2]
-        taken = subprocess.run(
-            command("up", "--data", str(tmp_path / "other"), "--port", port),
-            env=environment(),
-            capture_output=True,
-            text=True,
-        )
-        assert (taken.returncode, taken.stdout) == (2, "")
+        taken = called("up", "--data", str(tmp_path / "other"), "--port", port)
+        assert (taken.exit_code, taken.stdout) == (2, "")
         assert f"--port {port}" in taken.stderr
         assert "Traceback" not in taken.stderr
         assert not (tmp_path / "other" / "postgres").exists()
@@ -111,24 +126,19 @@ def test_up_takes_the_database_that_is_named_and_keeps_its_origin(tmp_path: Path
     with running("up", "--data", str(data), "--port", "0", "--origin", named, DATABASE_URL=database_url) as (_, url):
         assert httpx.get(f"{url}/v1/ledger").json()["origin"] == named
     assert not (data / "postgres").exists()
-    other = subprocess.run(
-        command("up", "--data", str(data), "--port", "0", "--origin", "ledger.example/other"),
-        env=environment(DATABASE_URL=database_url),
-        capture_output=True,
-        text=True,
+    other = called(
+        "up", "--data", str(data), "--port", "0", "--origin", "ledger.example/other", DATABASE_URL=database_url
     )
-    assert other.returncode == 2
+    assert other.exit_code == 2
     assert named in other.stderr
 
 
 @pytest.mark.timeout(120)
 def test_serve_runs_what_the_environment_describes(tmp_path: Path, database_url: str) -> None:
-    with running("up", "--data", str(tmp_path / "keys-only"), "--port", "0", DATABASE_URL=database_url):
-        pass
     described = {
         "DATABASE_URL": database_url,
         "LEDGER_ORIGIN": "ledger.example/served",
-        "LEDGER_KEY_FILE": str(tmp_path / "keys-only" / "keys" / "log.pem"),
+        "LEDGER_KEY_FILE": str(made_key(tmp_path / "log.pem")),
         "LEDGER_DATA": str(tmp_path),
     }
     with running("serve", "--port", "0", **described) as (_, url):
@@ -150,12 +160,7 @@ def test_a_log_that_was_opened_around_other_keys_is_not_served(tmp_path: Path, d
         found(one, made)
     for origin in (made.origin, "ledger.example/other"):
         data = tmp_path / origin.replace("/", "-")
-        refused = subprocess.run(
-            command("up", "--data", str(data), "--port", "0", "--origin", origin),
-            env=environment(DATABASE_URL=database_url),
-            capture_output=True,
-            text=True,
-        )
-        assert (refused.returncode, refused.stdout) == (2, "")
+        refused = called("up", "--data", str(data), "--port", "0", "--origin", origin, DATABASE_URL=database_url)
+        assert (refused.exit_code, refused.stdout) == (2, "")
         assert "expected" in refused.stderr
         assert "Traceback" not in refused.stderr

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from tests.api.served import Served
+from tests.browser.alarmed import alarmed
 from tests.browser.ledgers import attacked, demonstration
 
 if TYPE_CHECKING:
@@ -42,4 +43,11 @@ def demo(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def hostile(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A ledger in which every free text is an attack or a nuisance."""
     with attacked(postgres_server, tmp_path_factory.mktemp("attacked")) as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def alarm(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A ledger with sanctions, attacks, needs and claims."""
+    with alarmed(postgres_server, tmp_path_factory.mktemp("alarmed")) as one:
         yield one

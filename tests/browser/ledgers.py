@@ -14,7 +14,7 @@ from ledger.client.connection import Connection
 from ledger.client.demo import demonstrate
 from ledger.client.http import LedgerClient
 from ledger.client.scenario import load_scenario
-from tests.acts import Founding, founding
+from tests.acts import Founding, Office, admission, founding, principal
 from tests.api.served import Served, found, served, settings_for
 from tests.conftest import REPOSITORY
 from tests.postgres import fresh_database
@@ -29,6 +29,8 @@ TEMPLATE: Final = "{{ 7*7 }} %(day)s {% raw %} &lt;b&gt;"
 RIGHT_TO_LEFT: Final = "הסכם ערבויות 2024 (א)"
 LONG_WORD: Final = "Donaudampfschifffahrtsgesellschaft" * 8
 LONG_UNIT: Final = "Flakpanzer" * 6
+
+BEGAN_AT: Final = "2026-01-15T12:00:00Z"
 
 HOSTILE_TITLES: Final = (SCRIPT, ATTRIBUTE, TEMPLATE, RIGHT_TO_LEFT, LONG_WORD)
 """Titles that the ledger admits, as it must: it has no opinion on words."""
@@ -54,16 +56,23 @@ def attacked(server: str, data: Path) -> Iterator[Served]:
     made = founding()
     with fresh_database(server) as url, served(settings_for(made, url, data)) as one:
         found(one, made)
-        acts = [act for number, title in enumerate(HOSTILE_TITLES) for act in _hostile(made, number, title)]
+        observer = principal("institute", ledger=made.origin)
+        acts = [admission(made.depositary, observer, "observer")]
+        for number, title in enumerate(HOSTILE_TITLES):
+            acts += [*_hostile(made, number, title), *_hostile_alarm(made, observer, number, title)]
         outcomes = [json.loads(line) for line in one.batch(acts).text.splitlines()]
         assert {outcome["outcome"] for outcome in outcomes} == {"admitted"}, outcomes
         wait_until_folded(one)
         yield one
 
 
+def _said(text: str) -> dict[str, Any]:
+    return {"note": {"en": f"{text}\n{text}"}, "evidence": [{"title": text, "url": "https://a.b/'>"}]}
+
+
 def _hostile(made: Founding, number: int, text: str) -> Iterator[bytes]:
     instrument, commitment, delivery = f"i-{number}", f"c-{number}", f"d-{number}"
-    said: dict[str, Any] = {"note": {"en": f"{text}\n{text}"}, "evidence": [{"title": text, "url": "https://a.b/'>"}]}
+    said = _said(text)
     name = {"language": "en", "name": text, "since": f"2024-01-0{number + 1}"}
     yield made.depositary.act("party.renamed", subject="de", names=[name])
     yield made.depositary.act(
@@ -72,7 +81,7 @@ def _hostile(made: Founding, number: int, text: str) -> Iterator[bytes]:
         title={"en": text},
         kind="treaty",
         legal_character="legally_binding",
-        profile={"effect": "on_signature"},
+        profile={"effect": "on_signature", "clock": {"basis": "attack", "convene_within_hours": 24}},
         parties=list(made.offices),
         place=text,
         **said,
@@ -108,6 +117,61 @@ def _hostile(made: Founding, number: int, text: str) -> Iterator[bytes]:
         statement=text,
         occurred=day("2024-07-01"),
     )
+
+
+def _hostile_alarm(made: Founding, observer: Office, number: int, text: str) -> Iterator[bytes]:
+    """A measure `m-0` that is lifted early, a need `r-0`, a claim `o-0`, a breach `x-0` and what is answered to it."""
+    guarantor, short, said = made.offices["gb"], text[:200], _said(text)
+    yield guarantor.act(
+        "measure.adopted",
+        measure=f"m-{number}",
+        programme="GB-RUS",
+        title={"en": text},
+        types=["other"],
+        targets=[short],
+        legal_act=short,
+        default_rule={"kind": "until", "condition": {"en": text}},
+        parts=[{"part": "whole", "what": {"en": text}}, {"part": "rest", "what": {"en": text}}],
+        exit_conditions=[{"condition": "peace", "what": {"en": text}}],
+        **said,
+    )
+    yield guarantor.act("measure.lifted", measure=f"m-{number}", parts=["rest"], legal_act=short, reason=text)
+    need: dict[str, Any] = {
+        "requirement": f"r-{number}",
+        "title": {"en": text},
+        "category": "artillery",
+        "quantity": "9",
+    }
+    yield made.beneficiary.act("requirement.stated", **need, unit=LONG_UNIT, **said)
+    yield made.beneficiary.act("requirement.revised", requirement=f"r-{number}", quantity="10", reason=text)
+    yield observer.act(
+        "observation.recorded",
+        observation=f"o-{number}",
+        about=text[:40],
+        claim="committed",
+        level="in_kind_item",
+        release="release",
+        activity=short,
+        category="artillery",
+        heading={"general": short, "specific": short},
+        source={"title": text, "url": "https://a.b/"},
+        row=1,
+        quantity={"status": "unparsable", "item": short, "subtype": short, "stated": short},
+        flags=[{"flag": "quantity_unparsable", "detail": short}],
+        text=text,
+    )
+    described: dict[str, Any] = {
+        "crisis": f"x-{number}",
+        "kind": "breach",
+        "description": {"en": text},
+        "began_at": BEGAN_AT,
+    }
+    yield made.beneficiary.act("aggression.notified", **described, **said)
+    consultation, at = f"x-{number}.i-{number}", "2026-01-17T13:00:00Z"
+    meeting: dict[str, Any] = {"consultation": consultation, "convened_at": at, "level": "experts", "legal_basis": text}
+    yield guarantor.act("consultation.convened", **meeting)
+    yield guarantor.act("decision.declined", consultation=consultation, decided_at=at, statement=text)
+    yield made.beneficiary.act("consultation.closed", consultation=consultation, reason=text)
 
 
 def wait_until_folded(one: Served) -> None:

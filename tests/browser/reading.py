@@ -61,6 +61,17 @@ class Read(HTMLParser):
         return " ".join(" ".join(self.texts).split())
 
 
+def check_whole(text: str, language: Language) -> Read:
+    """Return a page that is well formed: in its language, one first heading, no heading skipped, no id twice."""
+    page = Read(text)
+    assert f'<html lang="{language}">' in text
+    assert page.headings[0] == 1
+    assert page.headings.count(1) == 1
+    assert all(after - before <= 1 for before, after in zip(page.headings, page.headings[1:], strict=False))
+    assert len(set(page.ids)) == len(page.ids)
+    return page
+
+
 def read(one: Served, path: str, language: Language = "en") -> Read:
     answer = one.get(f"/{language}{path}")
     assert answer.status_code == 200, (path, answer.status_code)

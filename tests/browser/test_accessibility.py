@@ -3,7 +3,7 @@
 The auditor is axe-core, vendored for these tests. A control shows that each check can fail.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from itertools import product
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from tests.api.served import Served
+from tests.browser.alarmed import ATTACK, PACT
 from tests.browser.ledgers import HOSTILE_TITLES, an_event
 
 if TYPE_CHECKING:
@@ -44,10 +45,26 @@ PAGES: Final = (
     "/no-such-page",
 )
 
+ALARM_PAGES: Final = (
+    "/",
+    "/sanctions",
+    "/sanctions/gb-oil",
+    f"/crises/{ATTACK}",
+    f"/consultations/{ATTACK}.{PACT}",
+    "/upcoming",
+    "/coverage",
+    "/requirements/guns",
+    "/statistics?unit=howitzer",
+    "/observations?claim=committed&level=activity_total",
+    "/observations/r7-hidden",
+)
+"""Pages of the ledger with sanctions and attacks."""
+
 WIDER: Final = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 VIOLATIONS: Final = """async () => {
   for (const one of document.querySelectorAll("details")) one.open = true;
-  const found = await axe.run(document, {resultTypes: ["violations"]});
+  // There are no media to load, and the HTML of an element says which it is.
+  const found = await axe.run(document, {resultTypes: ["violations"], preload: false, selectors: false});
   return found.violations.map(one => [one.id, one.nodes.map(node => node.html + " " + node.failureSummary)]);
 }"""
 
@@ -73,9 +90,9 @@ OFTEN: Final = (("en", "light", 360), ("uk", "dark", 1280))
 """The combinations that the ordinary suite tries; the others are marked slow."""
 
 
-def combinations() -> Iterator[Any]:
+def combinations(often: Collection[tuple[str, str, int]] = OFTEN) -> Iterator[Any]:
     for one in product(LANGUAGES, SCHEMES, WIDTHS):
-        yield pytest.param(*one, marks=[] if one in OFTEN else [pytest.mark.slow])
+        yield pytest.param(*one, marks=[] if one in often else [pytest.mark.slow])
 
 
 @pytest.mark.parametrize(("language", "scheme", "width"), [*combinations()])
@@ -92,11 +109,43 @@ def test_no_page_shuts_anybody_out(browser: "Browser", demo: Served, language: s
     assert findings == {}
 
 
-@pytest.mark.parametrize("width", [min(WIDTHS), max(WIDTHS)])
-def test_hostile_words_neither_run_nor_widen_a_page(browser: "Browser", hostile: Served, width: int) -> None:
+@pytest.mark.parametrize(("language", "scheme", "width"), [*combinations([("uk", "light", 360)])])
+def test_no_page_of_an_alarm_shuts_anybody_out(
+    browser: "Browser", alarm: Served, language: str, scheme: str, width: int
+) -> None:
+    findings = {}
+    with opened(browser, scheme, width) as page:
+        for path in ALARM_PAGES:
+            page.goto(f"{alarm.url}/{language}{path}")
+            if found := violations(page):
+                findings[path] = found
+            if (wider := page.evaluate(WIDER)) > 0:
+                findings[f"{path} is too wide"] = [wider]
+    assert findings == {}
+
+
+def test_an_instant_is_asked_about_without_scripts_by_keyboard_alone(browser: "Browser", alarm: Served) -> None:
+    with opened(browser, java_script_enabled=False) as page:
+        page.goto(f"{alarm.url}/en/consultations/{ATTACK}.{PACT}")
+        page.locator("summary").first.press("Enter")
+        page.get_by_label("What was true on this day").fill("2030-06-01")
+        page.get_by_label("at this time, UTC").fill("12:30:15")
+        page.get_by_role("button", name="Show").press("Enter")
+        assert "As of 1 Jun 2030, 12:30:15\N{NO-BREAK SPACE}UTC" in page.locator("main").inner_text()
+        assert page.get_by_label("at this time, UTC").input_value() == "12:30:15"
+        assert page.locator(".tag-missed").count() == 1
+
+
+HOSTILE_PAGES: Final = ("/", "/guarantors/gb", "/parties/de", "/feed", "/overdue", "/instruments")
+"""Where all hostile words stand together."""
+
+
+@pytest.mark.parametrize("axe_on_all", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_hostile_words_neither_run_nor_widen_a_page(browser: "Browser", hostile: Served, axe_on_all: bool) -> None:
+    """Every page narrow and wide. Wide, axe is asked where all words stand together, and with `-m slow` everywhere."""
     findings: dict[str, Any] = {}
     said: list[str] = []
-    with opened(browser, width=width) as page:
+    with opened(browser) as page:
         page.on("dialog", lambda dialog: said.append(dialog.message))
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
@@ -106,13 +155,21 @@ def test_hostile_words_neither_run_nor_widen_a_page(browser: "Browser", hostile:
             for kind, letter in (("commitments", "c"), ("instruments", "i"), ("deliveries", "d"))
         ]
         event = f"/events/{an_event(hostile, 'commitment.made')}"
-        for path in ("/", "/guarantors/gb", "/parties/de", "/feed", "/overdue", "/instruments", event, *one_of_each):
+        longest = len(HOSTILE_TITLES) - 1
+        one_of_each += [
+            f"/{kind}-{longest}" for kind in ("sanctions/m", "requirements/r", "observations/o", "crises/x")
+        ]
+        one_of_each += [f"/consultations/x-{longest}.i-{longest}", "/sanctions", "/consultations", "/coverage"]
+        for path in (*HOSTILE_PAGES, event, *one_of_each):
             page.goto(f"{hostile.url}/en{path}")
             assert page.title() != "owned"
-            if found := violations(page):
-                findings[path] = found
-            if (wider := page.evaluate(WIDER)) > 0:
-                findings[f"{path} is too wide"] = [wider]
+            for width in (max(WIDTHS), min(WIDTHS)):
+                page.set_viewport_size({"width": width, "height": HEIGHT})
+                asks_axe = axe_on_all or width == min(WIDTHS) or path in HOSTILE_PAGES
+                if asks_axe and (found := violations(page)):
+                    findings[f"{path} at {width}"] = found
+                if (wider := page.evaluate(WIDER)) > 0:
+                    findings[f"{path} is too wide at {width}"] = [wider]
     assert findings == {}
     assert said == []
 
