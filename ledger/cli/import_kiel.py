@@ -23,10 +23,10 @@ from ledger.client.answers import Admission
 from ledger.client.durable import write_durably
 from ledger.client.errors import ClientError
 from ledger.client.http import LedgerClient
-from ledger.client.kiel_account import Account
-from ledger.client.kiel_import import Observer, Parties, Planned, Recording, held_by, parties_of
-from ledger.client.kiel_releases import Release, release_of
-from ledger.client.kiel_report import Report, lines_of
+from ledger.client.kiel.account import Account
+from ledger.client.kiel.recording import Observer, Parties, Planned, Recording, held_by, parties_of
+from ledger.client.kiel.releases import Release, release_of
+from ledger.client.kiel.report import Report, lines_of
 from ledger.client.workspace import Workspace
 
 

@@ -16,4 +16,6 @@ demo_submission demo           a scenario signed and submitted as its parties wo
 caught_up                      waiting until answers know what was submitted
 drill_script drill_words       an exercise on a demonstration: who does what, and in a few words
 drill_scenes drill             the exercise while it is held, scene by scene
+kiel/                          a third party's table, imported as an observer's claims
+sealing                        a confidential value, its salt and its digest
 """

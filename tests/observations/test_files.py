@@ -8,12 +8,12 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from ledger.client import kiel_files
 from ledger.client.errors import ClientError
-from ledger.client.kiel_claims import Read, read_claims
-from ledger.client.kiel_files import NO_VALUE, read_file, read_table
-from ledger.client.kiel_layouts import Table, table_of
-from ledger.client.kiel_releases import RELEASE_7
+from ledger.client.kiel import files
+from ledger.client.kiel.claims import Read, read_claims
+from ledger.client.kiel.files import NO_VALUE, read_file, read_table
+from ledger.client.kiel.layouts import Table, table_of
+from ledger.client.kiel.releases import RELEASE_7
 from tests.observations.observers import COLUMNS, ITEM, TOTAL, csv_text, row
 
 GOOD = csv_text([TOTAL, ITEM])
@@ -80,7 +80,7 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("bound", "said"), [("FILE_BYTES_MAX", "at most 99 bytes"), ("ROWS_MAX", "at most 99 rows")])
 def test_what_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str, said: str) -> None:
-    monkeypatch.setattr(kiel_files, bound, 99)
+    monkeypatch.setattr(files, bound, 99)
     rows = [row(TOTAL, activity_id=f"XXM{number}") for number in range(120)]
     assert said in refusal(written(tmp_path, csv_text(rows)))
 
@@ -224,7 +224,7 @@ def test_a_workbook_with_definitions_of_its_own_or_too_much_in_it_is_not_opened(
                 part = b'<!DOCTYPE lolz [<!ENTITY lol "lol">]>' + part
             after.writestr(one.filename, part)
     assert "a document type in xl/workbook.xml" in refusal(laughing)
-    monkeypatch.setattr(kiel_files, "UNPACKED_BYTES_MAX", 1000)
+    monkeypatch.setattr(files, "UNPACKED_BYTES_MAX", 1000)
     assert "at most 1000 bytes unpacked" in refusal(path)
 
 

@@ -5,15 +5,15 @@ from datetime import date
 import pytest
 
 from ledger.client.errors import ClientError
-from ledger.client.kiel_claims import ID_CHARACTERS_MAX, claim_id, read_claims
-from ledger.client.kiel_files import CELL_CHARACTERS_MAX, COLUMNS_MAX, FILE_BYTES_MAX, ROWS_MAX, UNPACKED_BYTES_MAX
-from ledger.client.kiel_forms import LAYOUTS
-from ledger.client.kiel_import import first_id
-from ledger.client.kiel_layouts import Table
-from ledger.client.kiel_releases import RELEASE_7, release_of
-from ledger.client.kiel_report import TREATMENTS, Counts
-from ledger.client.kiel_stated import Stated
-from ledger.client.kiel_values import Negative, Period, address, announced, bounded, number, readable
+from ledger.client.kiel.claims import ID_CHARACTERS_MAX, claim_id, read_claims
+from ledger.client.kiel.files import CELL_CHARACTERS_MAX, COLUMNS_MAX, FILE_BYTES_MAX, ROWS_MAX, UNPACKED_BYTES_MAX
+from ledger.client.kiel.forms import LAYOUTS
+from ledger.client.kiel.layouts import Table
+from ledger.client.kiel.recording import first_id
+from ledger.client.kiel.releases import RELEASE_7, release_of
+from ledger.client.kiel.report import TREATMENTS, Counts
+from ledger.client.kiel.stated import Stated
+from ledger.client.kiel.values import Negative, Period, address, announced, bounded, number, readable
 from tests.observations.page import PAGE, numbers_on_the_page
 
 PERIOD = Period(date(2022, 1, 24), date(2022, 10, 3))

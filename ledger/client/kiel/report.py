@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from ledger.client.kiel_claims import Claim, Refusal
+from ledger.client.kiel.claims import Claim, Refusal
 
 TREATMENTS: Final = {
     "fuzzy_date": "The day is not known: kept as the interval in which it lies, or as none where nothing is known.",

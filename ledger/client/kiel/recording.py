@@ -18,7 +18,7 @@ from ledger.client.answers import Admission, Problem
 from ledger.client.draft import RANDOM_BYTES, Draft, new_event_id, payload_of
 from ledger.client.errors import AnswerMalformed, ClientError, LedgerRefused
 from ledger.client.http import BATCH_ACTS_MAX, ENTRIES_PAGE, LedgerClient
-from ledger.client.kiel_claims import Claim
+from ledger.client.kiel.claims import Claim
 from ledger.client.proof import check_holds, prove
 from ledger.events.header import FIRST_PREVIOUS
 from ledger.events.refusals import Refusal, Rejected

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Final
 
 from ledger.client.errors import ClientError
-from ledger.client.kiel_values import Period
+from ledger.client.kiel.values import Period
 from ledger.events.values import Source
 
 FIRST_DAY: Final = date(2022, 1, 24)

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
-from ledger.client.kiel_files import NO_VALUE
-from ledger.client.kiel_layouts import Table
-from ledger.client.kiel_releases import Release
-from ledger.client.kiel_stated import Stated
-from ledger.client.kiel_surroundings import Surroundings, surroundings_of
-from ledger.client.kiel_values import Negative, address, announced, bounded, number, shown
+from ledger.client.kiel.files import NO_VALUE
+from ledger.client.kiel.layouts import Table
+from ledger.client.kiel.releases import Release
+from ledger.client.kiel.stated import Stated
+from ledger.client.kiel.surroundings import Surroundings, surroundings_of
+from ledger.client.kiel.values import Negative, address, announced, bounded, number, shown
 from ledger.events.currencies import exponent, irrevocable
 from ledger.events.observations import ClaimedQuantity, ClaimedSum, Flag, Heading
 from ledger.events.values import Category, Evidence

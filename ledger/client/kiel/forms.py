@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from ledger.client.kiel_stated import Cells, Layout, Stated, there
+from ledger.client.kiel.stated import Cells, Layout, Stated, there
 
 _CLAIMS: Final = {"commitment": "committed", "delivery": "delivered"}
 

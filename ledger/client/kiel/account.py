@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from ledger.client.answers import Problem
-from ledger.client.kiel_claims import Claim, Refusal, read_claims
-from ledger.client.kiel_files import read_file, read_table
-from ledger.client.kiel_import import Observer, Parties, Plan, Planned, plan_of, unfit
-from ledger.client.kiel_layouts import Table, table_of
-from ledger.client.kiel_releases import Release
-from ledger.client.kiel_report import (
+from ledger.client.kiel.claims import Claim, Refusal, read_claims
+from ledger.client.kiel.files import read_file, read_table
+from ledger.client.kiel.layouts import Table, table_of
+from ledger.client.kiel.recording import Observer, Parties, Plan, Planned, plan_of, unfit
+from ledger.client.kiel.releases import Release
+from ledger.client.kiel.report import (
     Changed,
     Donor,
     RefusedRow,

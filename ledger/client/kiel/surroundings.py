@@ -7,8 +7,8 @@ from datetime import date
 from itertools import pairwise
 from typing import Final, Literal
 
-from ledger.client.kiel_stated import Stated
-from ledger.client.kiel_values import Period, shown
+from ledger.client.kiel.stated import Stated
+from ledger.client.kiel.values import Period, shown
 from ledger.events.observations import Flag
 
 Spelled = Literal["item", "subtype", "specific"]

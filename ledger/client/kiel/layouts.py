@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from ledger.client.errors import ClientError
-from ledger.client.kiel_files import Line, separator_of
-from ledger.client.kiel_forms import LAYOUTS
-from ledger.client.kiel_stated import Layout, Stated
+from ledger.client.kiel.files import Line, separator_of
+from ledger.client.kiel.forms import LAYOUTS
+from ledger.client.kiel.stated import Layout, Stated
 
 HEADER_ROWS_MAX: Final = 12
 """A sheet may begin with a title: the header is looked for in so many rows that hold something."""
