@@ -1,4 +1,7 @@
-"""A headless Chromium of the system, driven by Playwright. Where either is missing, its tests are skipped."""
+"""A headless Chromium of the system, driven by Playwright. Where either is missing, its tests are skipped.
+
+It goes with the module that needs it: while it runs, no other test of the process can run an event loop.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +24,7 @@ ARGUMENTS: Final = (
 """It opens nothing but what a test asks for. No sandbox of its own: it also runs as root, on pages of our own."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
     driver = pytest.importorskip("playwright.sync_api", reason="no playwright")
     if not CHROMIUM.exists():
@@ -32,21 +35,21 @@ def browser() -> Iterator["Browser"]:
         opened.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demo(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The demonstration ledger."""
     with demonstration(postgres_server, tmp_path_factory.mktemp("demonstration")) as one:
         yield one
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def hostile(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A ledger in which every free text is an attack or a nuisance."""
     with attacked(postgres_server, tmp_path_factory.mktemp("attacked")) as one:
         yield one
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def alarm(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A ledger with sanctions, attacks, needs and claims."""
     with alarmed(postgres_server, tmp_path_factory.mktemp("alarmed")) as one:

@@ -62,10 +62,14 @@ class Module:
     def root(self) -> str:
         return self.name.partition(".")[0]
 
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        return tuple(ast.walk(self.tree))
+
     @property
     def imports(self) -> Iterator[tuple[int, str]]:
         """Line and dotted name of every import, wherever it stands; `from a import b` gives `a.b`."""
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 yield from ((node.lineno, alias.name) for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
@@ -169,7 +173,7 @@ def stages_skipped(every: Iterable[Module]) -> list[str]:
 
 def calls(module: Module) -> Iterator[tuple[int, str]]:
     """Line and last name of everything called: `Verified(…)` and `stages.Verified(…)` both give `Verified`."""
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Call):
             if isinstance(node.func, ast.Name):
                 yield node.lineno, node.func.id
@@ -205,7 +209,7 @@ def overlong(every: Iterable[Module]) -> list[str]:
         lines = len(module.source.splitlines())
         if lines > FILE_LINES_MAX:
             findings.append(f"{module.name}: {lines} lines, at most {FILE_LINES_MAX}")
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 length = (node.end_lineno or node.lineno) - node.lineno + 1
                 if length > FUNCTION_LINES_MAX:
@@ -224,7 +228,7 @@ def vague_names(every: Iterable[Module]) -> list[str]:
     for module in every:
         defined = [
             node.name
-            for node in ast.walk(module.tree)
+            for node in module.nodes
             if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
         ]
         names = module.name.split(".") + defined

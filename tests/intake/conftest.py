@@ -1,9 +1,6 @@
 """A founded ledger: a log in PostgreSQL, an intake, and the offices that sign."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -21,9 +18,7 @@ def ledger(stored_log: StoredLog, database_url: str) -> Iterator[Ledger]:
 
 
 @pytest.fixture
-def server() -> Iterator[EmbeddedPostgres]:
-    """A PostgreSQL for this test alone, which may be killed."""
-    directory = Path(tempfile.mkdtemp(prefix="ledger-test-killed-"))
-    with EmbeddedPostgres(directory) as running:
+def server(own_postgres: EmbeddedPostgres) -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL for this test alone, running, which may be killed."""
+    with own_postgres as running:
         yield running
-    shutil.rmtree(directory, ignore_errors=True)

@@ -1,11 +1,10 @@
 """The embedded PostgreSQL: real servers in temporary directories, killed for real.
 
-As root the temporary directories of pytest are closed to the server's account, so every test also shows that a
-cluster below a closed directory works.
+As root those directories are closed to the server's account, so every test also shows that a cluster below a closed
+directory works. Where the first start is not what is shown, it has been made before.
 """
 
 import os
-import shutil
 import signal
 import threading
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from ledger.store.embedded import DataDirectoryInUse, EmbeddedPostgres
 from ledger.store.unprivileged import EmbeddedPostgresError
+from tests.places import copied, passing_directory
 from tests.store.embedded_servers import (
     ROWS,
     Owner,
@@ -32,9 +32,16 @@ from tests.store.embedded_servers import (
 
 
 @pytest.fixture
-def directory(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path / "pg"
-    shutil.rmtree(tmp_path / "pg", ignore_errors=True)
+def directory() -> Iterator[Path]:
+    """Where nothing is yet."""
+    with passing_directory() as place:
+        yield place / "pg"
+
+
+@pytest.fixture
+def made(directory: Path, made_cluster: Path) -> Path:
+    """A directory whose cluster is made, and not running."""
+    return copied(made_cluster, directory)
 
 
 def test_the_first_start_makes_a_cluster_with_safe_settings(directory: Path) -> None:
@@ -55,17 +62,17 @@ def test_the_first_start_makes_a_cluster_with_safe_settings(directory: Path) -> 
     assert encoding == "UTF8 C.UTF-8"
 
 
-def test_a_restart_keeps_the_data_and_the_password(directory: Path) -> None:
-    with EmbeddedPostgres(directory) as server:
+def test_a_restart_keeps_the_data_and_the_password(made: Path) -> None:
+    with EmbeddedPostgres(made) as server:
         write_rows(server.dsn)
-    before = (directory / "passfile").read_bytes()
-    with EmbeddedPostgres(directory) as server:
+    before = (made / "passfile").read_bytes()
+    with EmbeddedPostgres(made) as server:
         assert count_rows(server.dsn) == ROWS
-    assert (directory / "passfile").read_bytes() == before
+    assert (made / "passfile").read_bytes() == before
 
 
-def test_start_and_stop_are_idempotent(directory: Path) -> None:
-    server = EmbeddedPostgres(directory)
+def test_start_and_stop_are_idempotent(made: Path) -> None:
+    server = EmbeddedPostgres(made)
     server.stop()
     server.start()
     pid = server.postmaster_pid
@@ -84,8 +91,8 @@ def test_a_server_that_is_not_started_has_no_connection_string(directory: Path) 
     assert not directory.exists()
 
 
-def test_committed_rows_survive_a_kill_of_the_server_with_a_client_connected(directory: Path) -> None:
-    server = EmbeddedPostgres(directory)
+def test_committed_rows_survive_a_kill_of_the_server_with_a_client_connected(made: Path) -> None:
+    server = EmbeddedPostgres(made)
     server.start()
     try:
         write_rows(server.dsn)
@@ -99,12 +106,12 @@ def test_committed_rows_survive_a_kill_of_the_server_with_a_client_connected(dir
         assert count_rows(server.dsn) == ROWS
     finally:
         server.stop()
-    logs = "".join(log.read_text() for log in (directory / "cluster" / "log").iterdir())
+    logs = "".join(log.read_text() for log in (made / "cluster" / "log").iterdir())
     assert "automatic recovery in progress" in logs
 
 
-def test_a_start_waits_for_a_backend_that_outlives_its_killed_server(directory: Path) -> None:
-    server = EmbeddedPostgres(directory)
+def test_a_start_waits_for_a_backend_that_outlives_its_killed_server(made: Path) -> None:
+    server = EmbeddedPostgres(made)
     server.start()
     try:
         write_rows(server.dsn)
@@ -138,39 +145,39 @@ def test_a_second_owner_in_another_process_is_refused_by_the_number_of_the_first
         assert ask(server.dsn, "SELECT 1") == "1"
 
 
-def test_a_second_owner_in_the_same_process_is_refused(directory: Path) -> None:
-    with EmbeddedPostgres(directory) as server:
+def test_a_second_owner_in_the_same_process_is_refused(made: Path) -> None:
+    with EmbeddedPostgres(made) as server:
         with pytest.raises(DataDirectoryInUse, match=str(os.getpid())):
-            EmbeddedPostgres(directory).start()
+            EmbeddedPostgres(made).start()
         assert ask(server.dsn, "SELECT 1") == "1"
 
 
-def test_the_watchdog_shuts_the_server_down_when_its_owner_is_killed(directory: Path) -> None:
-    owner = Owner(directory)
+def test_the_watchdog_shuts_the_server_down_when_its_owner_is_killed(made: Path) -> None:
+    owner = Owner(made)
     _, postmaster = owner.wait_until_started()
     owner.kill()
     wait_until(lambda: not is_alive(postmaster))
-    logs = "".join(log.read_text() for log in (directory / "cluster" / "log").iterdir())
+    logs = "".join(log.read_text() for log in (made / "cluster" / "log").iterdir())
     assert "received fast shutdown request" in logs
 
 
-def test_a_new_owner_takes_over_at_once_when_the_last_was_killed(directory: Path) -> None:
-    owner = Owner(directory)
+def test_a_new_owner_takes_over_at_once_when_the_last_was_killed(made: Path) -> None:
+    owner = Owner(made)
     dsn, postmaster = owner.wait_until_started()
     write_rows(dsn)
     owner.kill()
-    with EmbeddedPostgres(directory) as server:
+    with EmbeddedPostgres(made) as server:
         assert not is_alive(postmaster)
         assert count_rows(server.dsn) == ROWS
 
 
-def test_an_orphan_without_a_watchdog_is_taken_over(directory: Path) -> None:
-    owner = Owner(directory)
+def test_an_orphan_without_a_watchdog_is_taken_over(made: Path) -> None:
+    owner = Owner(made)
     dsn, orphan = owner.wait_until_started()
     write_rows(dsn)
     owner.kill_with_watchdog(orphan)
     assert ask(dsn, "SELECT 1") == "1", "control: the orphan lives"
-    with EmbeddedPostgres(directory) as server:
+    with EmbeddedPostgres(made) as server:
         assert not is_alive(orphan)
         assert server.postmaster_pid != orphan
         assert count_rows(server.dsn) == ROWS
@@ -224,16 +231,16 @@ def test_nothing_outside_the_directory_is_changed(tmp_path: Path, directory: Pat
     assert outside() == before
 
 
-def test_a_wrong_password_is_refused(directory: Path) -> None:
-    with EmbeddedPostgres(directory) as server:
+def test_a_wrong_password_is_refused(made: Path) -> None:
+    with EmbeddedPostgres(made) as server:
         wrong = make_conninfo(server.dsn, password="wrong", dbname="postgres")
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
             psycopg.connect(wrong)
 
 
-def test_the_password_is_in_no_argument_and_not_in_the_connection_string(directory: Path) -> None:
-    with EmbeddedPostgres(directory) as server:
-        password = (directory / "passfile").read_text().strip().rsplit(":", 1)[1]
+def test_the_password_is_in_no_argument_and_not_in_the_connection_string(made: Path) -> None:
+    with EmbeddedPostgres(made) as server:
+        password = (made / "passfile").read_text().strip().rsplit(":", 1)[1]
         assert len(password) >= 32
         process = psutil.Process(server.postmaster_pid)
         assert password not in server.dsn
@@ -248,8 +255,8 @@ def test_the_environment_meant_for_another_server_is_ignored(directory: Path, mo
         assert ask(server.dsn, "SELECT current_database()") == "ledger"
 
 
-def test_ctrl_c_in_the_terminal_does_not_reach_the_server(directory: Path) -> None:
-    with EmbeddedPostgres(directory) as server:
+def test_ctrl_c_in_the_terminal_does_not_reach_the_server(made: Path) -> None:
+    with EmbeddedPostgres(made) as server:
         family = [server.postmaster_pid, *(child.pid for child in psutil.Process().children())]
         assert os.getsid(0) not in {os.getsid(pid) for pid in family}
         assert os.getpgid(0) not in {os.getpgid(pid) for pid in family}
@@ -266,31 +273,33 @@ def test_a_directory_with_a_long_name_gets_a_short_socket_path(directory: Path) 
     assert not host.parent.exists()
 
 
-def test_a_long_name_is_taken_over_too(directory: Path) -> None:
-    owner = Owner(directory / ("x" * 120))
+def test_a_long_name_is_taken_over_too(directory: Path, made_cluster: Path) -> None:
+    directory.mkdir()
+    long = copied(made_cluster, directory / ("x" * 120))
+    owner = Owner(long)
     dsn, orphan = owner.wait_until_started()
     owner.kill_with_watchdog(orphan)
     left_behind = Path(str(conninfo_to_dict(dsn)["host"])).parent
     assert left_behind.exists(), "control: a killed owner cannot clean up"
-    with EmbeddedPostgres(directory / ("x" * 120)) as server:
+    with EmbeddedPostgres(long) as server:
         assert not is_alive(orphan)
         assert ask(server.dsn, "SELECT 1") == "1"
         assert not left_behind.exists()
 
 
-def test_a_server_that_cannot_start_shows_its_log_and_gives_up_the_directory(directory: Path) -> None:
+def test_a_server_that_cannot_start_shows_its_log_and_gives_up_the_directory(made: Path) -> None:
     with pytest.raises(EmbeddedPostgresError, match='invalid value for parameter "shared_buffers": "plenty"'):
-        EmbeddedPostgres(directory, settings={"shared_buffers": "plenty"}).start()
-    with EmbeddedPostgres(directory) as server:
+        EmbeddedPostgres(made, settings={"shared_buffers": "plenty"}).start()
+    with EmbeddedPostgres(made) as server:
         assert ask(server.dsn, "SELECT 1") == "1"
 
 
-def test_a_cluster_without_its_password_is_refused(directory: Path) -> None:
-    with EmbeddedPostgres(directory):
+def test_a_cluster_without_its_password_is_refused(made: Path) -> None:
+    with EmbeddedPostgres(made):
         pass
-    (directory / "passfile").unlink()
+    (made / "passfile").unlink()
     with pytest.raises(EmbeddedPostgresError, match="restore that file"):
-        EmbeddedPostgres(directory).start()
+        EmbeddedPostgres(made).start()
 
 
 def test_a_missing_installation_is_refused(directory: Path) -> None:

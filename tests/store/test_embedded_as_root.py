@@ -14,6 +14,7 @@ import pytest
 
 from ledger.store.embedded import EmbeddedPostgres
 from ledger.store.unprivileged import EmbeddedPostgresError, account_of, can_execute, wheel_installation
+from tests.places import copied, passing_directory
 from tests.store.embedded_servers import (
     ROWS,
     Owner,
@@ -29,9 +30,16 @@ pytestmark = pytest.mark.root
 
 
 @pytest.fixture
-def directory(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path / "pg"
-    shutil.rmtree(tmp_path / "pg", ignore_errors=True)
+def directory() -> Iterator[Path]:
+    """Where nothing is yet."""
+    with passing_directory() as place:
+        yield place / "pg"
+
+
+@pytest.fixture
+def made(directory: Path, made_cluster: Path) -> Path:
+    """A directory whose cluster is made, and not running."""
+    return copied(made_cluster, directory)
 
 
 @pytest.fixture
@@ -58,15 +66,15 @@ def closed_installation(tmp_path: Path) -> Iterator[Path]:
     shutil.rmtree(closed)
 
 
-def test_a_stale_pid_file_with_the_number_of_another_process_harms_neither(directory: Path) -> None:
-    with EmbeddedPostgres(directory) as server:
+def test_a_stale_pid_file_with_the_number_of_another_process_harms_neither(made: Path) -> None:
+    with EmbeddedPostgres(made) as server:
         write_rows(server.dsn)
-        kept = (directory / "cluster" / "postmaster.pid").read_text()
+        kept = (made / "cluster" / "postmaster.pid").read_text()
     bystander = subprocess.Popen(["sleep", "600"])
     try:
         lines = [str(bystander.pid), *kept.splitlines()[1:]]
-        (directory / "cluster" / "postmaster.pid").write_text("\n".join(lines) + "\n")
-        with EmbeddedPostgres(directory) as server:
+        (made / "cluster" / "postmaster.pid").write_text("\n".join(lines) + "\n")
+        with EmbeddedPostgres(made) as server:
             assert count_rows(server.dsn) == ROWS
         assert bystander.poll() is None
     finally:
@@ -111,13 +119,13 @@ def test_a_cluster_below_a_closed_directory_works(tmp_path: Path) -> None:
 
 
 def test_binaries_below_a_closed_directory_are_copied_while_the_server_runs(
-    directory: Path, closed_installation: Path
+    made: Path, closed_installation: Path
 ) -> None:
-    account = account_of(directory / "cluster", "nobody")
+    account = account_of(made / "cluster", "nobody")
     assert not can_execute(account, closed_installation), "control: the account cannot run them where they are"
-    with EmbeddedPostgres(directory, installation=closed_installation) as server:
+    with EmbeddedPostgres(made, installation=closed_installation) as server:
         executed = Path(psutil.Process(server.postmaster_pid).exe())
-        temporary = Path((directory / "runtime").read_text().strip())
+        temporary = Path((made / "runtime").read_text().strip())
         assert executed.is_relative_to(temporary)
         assert {path.stat().st_uid for path in temporary.rglob("*")} == {0}
         assert ask(server.dsn, "SELECT to_tsvector('english', 'walls')") == "'wall':1"  # Loads a library.
@@ -125,14 +133,14 @@ def test_binaries_below_a_closed_directory_are_copied_while_the_server_runs(
     assert mode(closed_installation.parent.parent) == 0o700
 
 
-def test_a_copy_that_a_killed_owner_left_is_removed(directory: Path, closed_installation: Path) -> None:
-    owner = Owner(directory, closed_installation)
+def test_a_copy_that_a_killed_owner_left_is_removed(made: Path, closed_installation: Path) -> None:
+    owner = Owner(made, closed_installation)
     dsn, orphan = owner.wait_until_started()
     write_rows(dsn)
     owner.kill_with_watchdog(orphan)
-    temporary = Path((directory / "runtime").read_text().strip())
+    temporary = Path((made / "runtime").read_text().strip())
     assert temporary.exists(), "control: a killed owner cannot clean up"
-    with EmbeddedPostgres(directory) as server:
+    with EmbeddedPostgres(made) as server:
         assert not is_alive(orphan)
         assert not temporary.exists()
         assert count_rows(server.dsn) == ROWS

@@ -9,14 +9,14 @@ from ledger.store.log import StoredLog
 from projections.follower import Follower
 from projections.models import ReadModels
 from tests.acts import founding
-from tests.postgres import fresh_database
+from tests.postgres import empty_database
 from tests.store.embedded_servers import wait_until
 
 
 def test_a_database_without_an_encoding_finds_what_it_recorded(postgres_server: str) -> None:
     made = founding()
     name = "Україна"
-    with fresh_database(postgres_server, encoding="SQL_ASCII") as database_url:
+    with empty_database(postgres_server, encoding="SQL_ASCII") as database_url:
         migrate(database_url)
         with StoredLog(database_url) as log:
             intake = Intake(log, made.origin, made.log_signer, made.service)

@@ -67,33 +67,33 @@ def judged(stored_log: StoredLog, database_url: str) -> Iterator[Ledger]:
     ledger.check()
 
 
-def test_a_migration_makes_an_empty_log_and_leaves_a_full_one_alone(database_url: str) -> None:
-    migrate(database_url)
-    with StoredLog(database_url) as log:
+def test_a_migration_makes_an_empty_log_and_leaves_a_full_one_alone(empty_database_url: str) -> None:
+    migrate(empty_database_url)
+    with StoredLog(empty_database_url) as log:
         assert log.head() == EMPTY
-        ledger = found(log, database_url)
+        ledger = found(log, empty_database_url)
         before = log.head()
-        migrate(database_url)
+        migrate(empty_database_url)
         assert log.head() == before
         assert ledger.check() == 5
 
 
-def test_migrations_at_the_same_time_make_one_log(database_url: str) -> None:
+def test_migrations_at_the_same_time_make_one_log(empty_database_url: str) -> None:
     began = threading.Barrier(6)
 
     def start(_: int) -> None:
         began.wait()
-        migrate(database_url)
+        migrate(empty_database_url)
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(start, range(6)))
-    assert ask(database_url, "SELECT count(*) FROM head") == 1
-    assert ask(database_url, "SELECT count(*) FROM schema_steps") == 1
+    assert ask(empty_database_url, "SELECT count(*) FROM head") == 1
+    assert ask(empty_database_url, "SELECT count(*) FROM schema_steps") == 1
 
 
-def test_a_log_without_tables_is_refused(database_url: str) -> None:
+def test_a_log_without_tables_is_refused(empty_database_url: str) -> None:
     with pytest.raises(UnknownSchema, match="migrate first"):
-        StoredLog(database_url)
+        StoredLog(empty_database_url)
 
 
 def test_tables_of_a_newer_version_are_left_alone(database_url: str) -> None:
