@@ -15,9 +15,9 @@ from typing import Final
 from ledger.events.terms import Milestone
 from ledger.rules.commitments import Commitment
 from projections.answers import Obligation
-from projections.claims import Claim, claim_of, delivered_measures
-from projections.figures import Amount, Figure, Measure, Tally, figure
-from projections.obligations import counted_in
+from projections.claims import claim_of, delivered_measures
+from projections.figures import NOTHING, Amount, Figure, Measure, Tally, figure
+from projections.obligations import counted_in, settlement_of
 from projections.reading import Given, Known
 
 VOLUNTARY_COUNTS_FROM: Final = Milestone.HANDED_OVER
@@ -138,8 +138,10 @@ def _add_obligation(known: Known, counted: Counted, one: Obligation, counts: Cou
             line.add(name, _amount(shown))
     if one.committed is not None and any(item.objections for item in one.reservations):
         line.add("contested_by_reservation", _amount(one.committed))
-    if one.reimbursements is not None and Fraction(one.reimbursements.amount):
+    if one.reimbursements is not None:
         line.add("reimbursed", _amount(one.reimbursements))
+    # A reimbursement can be acknowledged while it is still under way, and is delivered by then to no extent.
+    if one.acknowledged is not None and Fraction(one.acknowledged.amount):
         line.add("reimbursed_acknowledged", _acknowledged_of_reimbursements(known, one))
 
 
@@ -162,24 +164,15 @@ def _envelopes(known: Known, one: Obligation) -> Iterator[Commitment]:
 
 
 def _acknowledged_of_reimbursements(known: Known, one: Obligation) -> Amount:
-    """Return what the beneficiary acknowledged of the reimbursements among an obligation's deliveries.
-
-    A delivery is credited to its own party first; so is the word on it.
-    """
-    assert one.unit is not None
-    assert one.acknowledged is not None
-    measure, tally = measure_of_unit(one.kind, one.unit), Tally()
+    """Return what of an obligation's acknowledged is of reimbursements, as its deliveries were credited."""
     histories = [known.history(f"delivery/{delivery}") for delivery in one.deliveries]
-    for given in known.given(history for history in histories if history is not None):
-        claim = claim_of(given, Milestone(one.counts_from), measure)
-        if claim is not None and claim.reimburses is not None and _credited_first(claim, one) == one.guarantor:
-            left = Fraction(one.acknowledged.amount) - tally.value
-            tally.add(min(claim.acknowledged.value, left), claim.acknowledged.events)
-    return tally.amount
-
-
-def _credited_first(claim: Claim, one: Obligation) -> str:
-    return claim.party if claim.party in one.obligors else one.obligors[0]
+    given = known.given(history for history in histories if history is not None)
+    made = known.commitment(one.commitment)
+    if made is None or all(item.view.reimburses is None for item in given):
+        return NOTHING
+    settlement = settlement_of(known, made)
+    account = settlement.account(one.guarantor) if settlement is not None else None
+    return account.reimbursing_acknowledged.amount if account is not None else NOTHING
 
 
 def _add_beside(known: Known, counted: Counted, given: Given) -> None:

@@ -70,7 +70,7 @@ def obligations_under(known: Known, history: History) -> tuple[Obligation, ...]:
     if view is None:
         return ()
     text = known.instrument(view.instrument)
-    settlement = _settlement(known, made) if made is not None else None
+    settlement = settlement_of(known, made) if made is not None else None
     found = []
     for obligor in view.terms.obligors:
         effect = effect_of(text, obligor.party, view, known.as_of)
@@ -100,7 +100,8 @@ def proposed(history: History, as_of: date) -> Commitment | None:
     return None
 
 
-def _settlement(known: Known, made: Made) -> Settlement | None:
+def settlement_of(known: Known, made: Made) -> Settlement | None:
+    """Return the accounts of the obligors of a commitment on the day; None where it has no figure."""
     measure = measure_of(made.view.terms.object)
     if measure is None:
         return None

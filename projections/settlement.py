@@ -59,6 +59,7 @@ class Account:
     under_way: Tally = field(default_factory=Tally)
     beyond: Tally = field(default_factory=Tally)
     reimbursing: Tally = field(default_factory=Tally)
+    reimbursing_acknowledged: Tally = field(default_factory=Tally)
     deliveries: list[str] = field(default_factory=list)
 
 
@@ -138,6 +139,7 @@ class Settlement:
             account.disputed.add(said[1][number], claim.disputed.events)
             if claim.reimburses is not None:
                 account.reimbursing.add(credited[number], claim.claimed.events)
+                account.reimbursing_acknowledged.add(said[0][number], claim.acknowledged.events)
 
     def note_under_way(self, claim: Claim) -> None:
         """Note a claim that has not reached the milestone that counts. What the beneficiary said of it stands."""
@@ -146,6 +148,8 @@ class Settlement:
         own.under_way.add(claim.claimed.value, claim.claimed.events)
         own.acknowledged.add(claim.acknowledged.value, claim.acknowledged.events)
         own.disputed.add(claim.disputed.value, claim.disputed.events)
+        if claim.reimburses is not None:
+            own.reimbursing_acknowledged.add(claim.acknowledged.value, claim.acknowledged.events)
 
     def release(self, amount: Fraction | None, event_id: str) -> None:
         """Release the obligors from `amount`, the oldest parts first, or from all that is open."""

@@ -13,6 +13,7 @@ from ledger.events.commitments import (
     CommitmentWaived,
     CommitmentWithdrawn,
 )
+from ledger.events.header import Event
 from ledger.events.refusals import Refusal, Refused
 from ledger.events.terms import FormulaObject, Recurrence, Terms, Unscheduled
 from ledger.events.values import When
@@ -144,9 +145,14 @@ def _check_made(compact: Compact, event: CommitmentMade) -> Refused | tuple[str,
 
 def _check_new(compact: Compact, commitment_id: str) -> Refused | None:
     record = history(compact, "commitment", commitment_id)
-    if record is None or not record.acts:
+    if record is None or not any(_makes(act.event, commitment_id) for act in record.acts):
         return None
     return Refused(Refusal.ALREADY_EXISTS, "a new commitment id: ids are not reused", commitment_id)
+
+
+def _makes(event: Event, commitment_id: str) -> bool:
+    """Tell whether an act makes the commitment. Others may be left where its consents are said anew."""
+    return isinstance(event, CommitmentMade) or (isinstance(event, CommitmentConverted) and event.into == commitment_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,20 +98,25 @@ def delivery(record: History | None, as_of: date | None = None) -> Delivery | No
     for item in effective(record):
         if as_of is None or item.on <= as_of:
             found = _evolve(record, found, item)
-        elif found is not None and isinstance(item.event, ActCorrected) and _is_of_lines(record, item.event):
-            found = _reopened(found)
+        elif found is not None and isinstance(item.event, ActCorrected):
+            found = _read_anew(record, found, item.event)
     return found
 
 
-def _is_of_lines(record: History, event: ActCorrected) -> bool:
-    """Tell whether a correction is, in the end, of the lines that the obligor claims."""
+def _read_anew(record: History, state: Delivery, event: ActCorrected) -> Delivery:
+    """Lines that were corrected are other lines: what was said of them has to be said again."""
+    return _reopened(state) if _claim_corrected(record, event) in state.events else state
+
+
+def _claim_corrected(record: History, event: ActCorrected) -> str | None:
+    """Return the claim of whose lines a correction is in the end; None if it is of something else."""
     act = record.act(event.act)
     while act is not None and isinstance(act.event, ActCorrected):
         if not event.field.startswith("/new"):
-            return False
+            return None
         event, act = act.event, record.act(act.event.act)
     is_claim = act is not None and isinstance(act.event, DeliveryRecorded | DeliveryCorrected)
-    return is_claim and event.field.startswith("/lines")
+    return event.act if is_claim and event.field.startswith("/lines") else None
 
 
 def _evolve(record: History, state: Delivery | None, item: Effective) -> Delivery | None:
@@ -121,8 +126,7 @@ def _evolve(record: History, state: Delivery | None, item: Effective) -> Deliver
     if state is None:
         return None
     if isinstance(event, ActCorrected):
-        # Lines that were corrected are other lines: what was said of them has to be said again.
-        changed = _reopened(state) if _is_of_lines(record, event) else state
+        changed = _read_anew(record, state, event)
     elif isinstance(event, DeliveryEvent):
         changed = _changed(state, event)
     else:
