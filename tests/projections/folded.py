@@ -13,7 +13,10 @@ from projections.folding import Place, fold, parsed
 from projections.models import ReadModels
 from projections.rows import MemoryRows, Rows, States
 
-KINDS = ("ledger", "party", "authority", "instrument", "commitment", "delivery")
+KINDS = (
+    *("ledger", "party", "authority", "instrument", "commitment", "delivery", "requirement", "measure"),
+    *("crisis", "consultation", "rates", "observation"),
+)
 AS_OF = date(2026, 8, 1)
 
 

@@ -1,40 +1,17 @@
-"""Rows at every earlier tree size: what the database answers is what a fresh fold of the log to that size gives."""
+"""Rows at an earlier tree size: each way to select them. `test_known_at.py` compares all of them at every size."""
 
 from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from ledger.log.entry import parse_entry
 from ledger.rules.compact import Authority
 from projections.models import ReadModels
-from projections.obligations import every_obligation
-from projections.overdue import overdue
-from projections.reading import Known
 from projections.rebuild import rebuild
 from projections.stored_rows import FeedFilter, NotKnown, NotServing
-from projections.summary import summaries
 from tests.audit.histories import History
-from tests.postgres import fresh_database
-from tests.projections.folded import AS_OF, ListedLog, afresh, check_rows, models_of, states_of, tree_sizes
-
-
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seed=st.integers(min_value=0, max_value=2**32))
-def test_every_answer_at_every_earlier_tree_size_equals_a_fresh_fold_to_it(postgres_server: str, seed: int) -> None:
-    raws = History(seed).run(45).entries
-    with fresh_database(postgres_server) as dsn:
-        rebuild(ListedLog(raws), dsn, lambda _: None)
-        check_rows(dsn, raws, tree_sizes(raws))
-        with models_of(dsn) as models:
-            for size in tree_sizes(raws)[::3]:
-                with models.at(size) as rows:
-                    stored, fresh = Known(rows, AS_OF), Known(afresh(raws[:size]), AS_OF)
-                    assert every_obligation(stored) == every_obligation(fresh)
-                    assert summaries(stored) == summaries(fresh)
-                    assert overdue(stored) == overdue(fresh)
+from tests.projections.folded import ListedLog, afresh, models_of, states_of
 
 
 @pytest.fixture(scope="module")
