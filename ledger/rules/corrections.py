@@ -139,7 +139,8 @@ def check_result(compact: Compact, found: Correction, event: ActCorrected) -> Re
     last = max(act.position for act in acts) + 1
     own = msgspec.structs.replace(found.root, position=last, effective_at=last, payload=payload)
     view = delivery(msgspec.structs.replace(state.history, acts=(*acts, own)))
-    assert view is not None
+    if view is None:
+        return Refused(Refusal.REFERENCE_UNKNOWN, "a delivery that was not repudiated since", found.after.delivery)
     for line, amount in view.acknowledged.items():
         claimed = view.claimed.get(line, NOTHING)
         if amount > claimed:

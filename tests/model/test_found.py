@@ -139,3 +139,16 @@ def test_a_reimbursement_is_in_no_acknowledged_total(world: World, liability: st
     assert covered(world, "2026-06-02") == {"delivered": "30.00", "acknowledged": "0.00"}
     world.admit("ua", "delivery.acknowledged", delivery="sent", lines=line("7.00"))
     assert covered(world, "2026-06-02") == {"delivered": "30.00", "acknowledged": "7.00"}
+
+
+@pytest.mark.parametrize("field", ["/lines/0/amount", "/occurred"])
+def test_what_was_acknowledged_of_a_repudiated_delivery_is_not_corrected_any_more(world: World, field: str) -> None:
+    world.commits("c-1", terms(money("100.00")))
+    world.grants("gb", "defence")
+    given = world.delivers(desk="gb/defence", lines=[{"line": 1, "object": money("30.00")}])
+    said = world.admit("ua", "delivery.acknowledged", delivery="d-1", lines=line("20.00"), occurred=day("2026-06-01"))
+    lost(world, "gb/defence")
+    world.admit("gb", "act.repudiated", act=given, reason="Not ours")
+    old, new = ("20.00", "25.00") if field.startswith("/lines") else (day("2026-06-01"), day("2026-05-31"))
+    change = {"field": field, "old": old, "new": new, "reason": "A slip"}
+    assert world.refuse("ua", "act.corrected", act=said, **change) == Refusal.REFERENCE_UNKNOWN
