@@ -26,6 +26,7 @@ class Read(HTMLParser):
         self.links: dict[str, str] = {}
         self.headings: list[int] = []
         self.ids: list[str] = []
+        self.tags: set[str] = set()
         self.attributes: list[tuple[str, str, str | None]] = []
         self._href: str | None = None
         self.feed(text)
@@ -36,6 +37,7 @@ class Read(HTMLParser):
         named = dict(attrs)
         assert len(named) == len(attrs), f"an attribute twice in {self.get_starttag_text()}"
         self.attributes += [(tag, name, value) for name, value in attrs]
+        self.tags.add(tag)
         if named.get("id"):
             self.ids.append(str(named["id"]))
         if tag in HEADINGS:
@@ -60,15 +62,26 @@ class Read(HTMLParser):
     def text(self) -> str:
         return " ".join(" ".join(self.texts).split())
 
+    @property
+    def acts(self) -> set[str]:
+        """The events that the page leads to."""
+        paths = (link.partition("?")[0].rpartition("/") for link in self.links)
+        return {event for place, _, event in paths if place.endswith("/events")}
+
 
 def check_whole(text: str, language: Language) -> Read:
-    """Return a page that is well formed: in its language, one first heading, no heading skipped, no id twice."""
+    """Return a page that is well formed: in its language, one first heading, no heading skipped, no id twice.
+
+    And it brings nothing that runs or that a strict policy refuses.
+    """
     page = Read(text)
     assert f'<html lang="{language}">' in text
     assert page.headings[0] == 1
     assert page.headings.count(1) == 1
     assert all(after - before <= 1 for before, after in zip(page.headings, page.headings[1:], strict=False))
     assert len(set(page.ids)) == len(page.ids)
+    assert not page.tags & {"script", "style", "iframe", "object", "embed"}
+    assert not [one for one in page.attributes if one[1] == "style" or one[1].startswith("on")]
     return page
 
 
