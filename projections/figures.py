@@ -101,6 +101,11 @@ def figure(amount: Amount, measure: Measure) -> Figure:
     return Figure(written(amount.value, measure), tuple(sorted(amount.events)))
 
 
+def is_written_in(value: Fraction, measure: Measure) -> bool:
+    """Tell whether an amount can be written: a sum of money in whole minor units."""
+    return measure.decimals is None or (value * 10**measure.decimals).denominator == 1
+
+
 def written(value: Fraction, measure: Measure) -> str:
     """Return `2500000000.00` for money; `5`, `2.5` or `16/3` for units."""
     decimals = measure.decimals

@@ -19,7 +19,7 @@ from ledger.events.terms import Bound, Recurrence, Terms
 from ledger.events.values import share_of
 from ledger.rules.commitments import Commitment
 from projections.claims import Claim
-from projections.figures import ZERO, Amount, Measure, Tally, allot
+from projections.figures import ZERO, Amount, Measure, Tally, allot, is_written_in, measure_of
 from projections.parts import Part
 
 
@@ -182,7 +182,7 @@ def settle(view: Commitment, measure: Measure, parts: tuple[Part, ...], claims: 
     for claim in claims:
         if claim.when is None:
             settlement.note_under_way(claim)
-    for _, step in sorted(_steps(view, claims), key=lambda item: item[0]):
+    for _, step in sorted(_steps(view, measure, claims), key=lambda item: item[0]):
         if isinstance(step, Claim):
             settlement.take(step)
         else:
@@ -191,15 +191,19 @@ def settle(view: Commitment, measure: Measure, parts: tuple[Part, ...], claims: 
 
 
 def _steps(
-    view: Commitment, claims: Sequence[Claim]
+    view: Commitment, measure: Measure, claims: Sequence[Claim]
 ) -> list[tuple[tuple[date, int], Claim | tuple[Fraction | None, str]]]:
-    """Return what happened, each with its day; on one day a delivery comes before a release."""
+    """Return what happened, each with its day; on one day a delivery comes before a release.
+
+    What was released in a unit in which nothing is promised any more releases nothing: the new terms say what is owed.
+    """
     steps: list[tuple[tuple[date, int], Claim | tuple[Fraction | None, str]]] = [
         ((claim.when.last, 0), claim) for claim in claims if claim.when is not None
     ]
     for waiver in view.waivers:
         amount = Fraction(waiver.amount) if waiver.amount is not None else None
-        steps.append(((waiver.on, 1), (amount, waiver.event_id)))
+        if amount is None or (measure_of(waiver.counted) == measure and is_written_in(amount, measure)):
+            steps.append(((waiver.on, 1), (amount, waiver.event_id)))
     if view.ended_on is not None and view.ended_in is not None and view.state != "waived":
         steps.append(((view.ended_on, 2), (None, view.ended_in)))
     return steps

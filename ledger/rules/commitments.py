@@ -18,7 +18,7 @@ from ledger.events.commitments import (
     CommitmentWaived,
     CommitmentWithdrawn,
 )
-from ledger.events.terms import Terms, Valuation
+from ledger.events.terms import Object, Terms, Valuation
 from ledger.events.values import Source, Texts, When
 from ledger.rules.history import Effective, History, effective, kept
 
@@ -45,11 +45,12 @@ class Resolution:
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """A release by the beneficiary; `amount` None: of all that was open."""
+    """A release by the beneficiary; `amount` None: of all that was open. `counted`: what was promised at that time."""
 
     on: date
     amount: Decimal | None
     event_id: str
+    counted: Object
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ def _changed(commitment_id: str, state: Commitment, event: CommitmentEvent, item
             return replace(state, state="withdrawn", ended_on=item.on, ended_in=event.id)
         case CommitmentWaived():
             amount = None if event.amount is None else Decimal(event.amount)
-            waived = replace(state, waivers=(*state.waivers, Waiver(item.on, amount, event.id)))
+            waived = replace(state, waivers=(*state.waivers, Waiver(item.on, amount, event.id, state.terms.object)))
             return (
                 waived if amount is not None else replace(waived, state="waived", ended_on=item.on, ended_in=event.id)
             )

@@ -152,3 +152,29 @@ def test_what_was_acknowledged_of_a_repudiated_delivery_is_not_corrected_any_mor
     old, new = ("20.00", "25.00") if field.startswith("/lines") else (day("2026-06-01"), day("2026-05-31"))
     change = {"field": field, "old": old, "new": new, "reason": "A slip"}
     assert world.refuse("ua", "act.corrected", act=said, **change) == Refusal.REFERENCE_UNKNOWN
+
+
+def test_a_release_in_one_currency_releases_nothing_in_another(world: World) -> None:
+    world.commits("c-1", terms(money("100.00")))
+    world.admit("ua", "commitment.waived", commitment="c-1", amount="32.33", reason="No longer needed")
+    assert figure(world, "released") == "32.33"
+    krona = terms({"kind": "money", "amount": "9000", "currency": "ISK"})
+    # Dated before the release as well: what was said of pounds was said of pounds.
+    earlier = world.admit("gb", "commitment.amended", commitment="c-1", terms=krona, occurred=day("2026-05-01"))
+    world.admit("ua", "consent.given", act=earlier)
+    assert (figure(world, "released"), figure(world, "committed")) == ("0", "9000")
+
+
+def test_a_release_stands_where_its_currency_is_repudiated_but_releases_nothing(world: World) -> None:
+    world.grants("gb", "defence")
+    world.commits("c-1", terms({"kind": "money", "amount": "9000", "currency": "ISK"}))
+    pounds = world.admit("gb/defence", "commitment.amended", commitment="c-1", terms=terms(money("100.00")))
+    world.admit("ua", "consent.given", act=pounds)
+    world.admit("ua", "commitment.waived", commitment="c-1", amount="32.33", reason="No longer needed")
+    lost(world, "gb/defence")
+    world.admit("gb", "act.repudiated", act=pounds, reason="Not ours")
+    assert (figure(world, "released"), figure(world, "committed")) == ("0", "9000")
+
+
+def figure(world: World, name: str) -> str:
+    return str(getattr(owed(world, "gb", "c-1", "2026-06-20"), name).amount)

@@ -84,7 +84,7 @@ def columns_of(reading: Reading, found: Promise, unit: Unit, as_of: date) -> lis
             _note_under_way(table, one)
         else:
             happened.append((one.days[1], 0, one))
-    happened += [(on, 1, amount) for on, amount in found.waived]
+    happened += [(on, 1, amount) for on, amount, said_in in found.waived if _is_in(amount, said_in, unit)]
     if found.ended_on is not None:
         happened.append((found.ended_on, 2, None))
     for _, _, what in sorted(happened, key=lambda one: one[:2]):
@@ -93,6 +93,13 @@ def columns_of(reading: Reading, found: Promise, unit: Unit, as_of: date) -> lis
         else:
             _release(table, what, unit)
     return table
+
+
+def _is_in(amount: Fraction | None, said_in: Unit | None, unit: Unit) -> bool:
+    """A release counts in the unit in which it was given; `amount` None: whatever is open."""
+    decimals = exponent(unit[1]) if unit[0] == "money" else None
+    whole = amount is None or decimals is None or (amount * 10**decimals).denominator == 1
+    return amount is None or (said_in == unit and whole)
 
 
 def _note_under_way(table: list[Column], one: Claim) -> None:

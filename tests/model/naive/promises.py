@@ -15,14 +15,17 @@ Unit = tuple[str, str]
 
 @dataclass
 class Promise:
-    """A commitment that has taken effect. `versions`: terms, each with the day from which they count."""
+    """A commitment that has taken effect. `versions`: terms, each with the day from which they count.
+
+    `waived`: each release with its day, and the unit in which the commitment was at that time.
+    """
 
     id: str
     instrument: str
     made_on: date
     versions: list[tuple[date, Terms]]
     resolved: dict[Span, Fraction] = field(default_factory=dict)
-    waived: list[tuple[date, Fraction | None]] = field(default_factory=list)
+    waived: list[tuple[date, Fraction | None, Unit | None]] = field(default_factory=list)
     absorbed: list[str] = field(default_factory=list)
     state: str = "open"
     ended_on: date | None = None
@@ -100,7 +103,7 @@ def _change(found: Promise, act: Counted) -> None:
             found.state, found.ended_on = "withdrawn", act.on
         case "commitment.waived":
             amount = Fraction(act["amount"]) if act.get("amount") else None
-            found.waived.append((act.on, amount))
+            found.waived.append((act.on, amount, unit_of(found.terms["object"])))
             if amount is None:
                 found.state, found.ended_on = "waived", act.on
         case "commitment.converted":
