@@ -46,6 +46,18 @@ class Contender:
             assert time.monotonic() < give_up, "the contender gets no answers"
             time.sleep(0.01)
 
+    def wait_until_ready(self) -> None:
+        """Wait until it only has to be let go."""
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while not self.answers.exists():
+            assert self.process.poll() is None, "the contender ended"
+            assert time.monotonic() < give_up, "the contender is not ready"
+            time.sleep(0.01)
+
+    def let_go(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+
     def finish(self) -> None:
         assert self.process.wait(PATIENCE_SECONDS * 2) == 0
 
@@ -54,8 +66,13 @@ class Contender:
         self.process.wait()
 
 
-def contend(database_url: str, acts: Founding, folder: Path, name: str, seconds: float) -> Contender:
-    """Start a contender that submits for `seconds`; its answers are kept in `folder` under its name."""
+def contend(
+    database_url: str, acts: Founding, folder: Path, name: str, seconds: float, *, is_held: bool = False
+) -> Contender:
+    """Start a contender that submits for `seconds`, at once or when it is let go.
+
+    Its answers are kept in `folder` under its name.
+    """
     keys = {}
     for party, office in acts.offices.items():
         keys[party] = str(folder / f"{party}.pem")
@@ -81,6 +98,9 @@ def contend(database_url: str, acts: Founding, folder: Path, name: str, seconds:
         [sys.executable, "-m", "tests.intake.contender"], cwd=REPOSITORY, stdin=subprocess.PIPE, text=True
     )
     assert process.stdin is not None
-    process.stdin.write(json.dumps(task))
-    process.stdin.close()
-    return Contender(process, folder / f"{name}.ndjson")
+    process.stdin.write(json.dumps(task) + "\n")
+    process.stdin.flush()
+    contender = Contender(process, folder / f"{name}.ndjson")
+    if not is_held:
+        contender.let_go()
+    return contender

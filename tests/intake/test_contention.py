@@ -18,7 +18,12 @@ LOST = {Refusal.SEQUENCE_MISMATCH, Refusal.PREVIOUS_MISMATCH}
 def test_of_conflicting_acts_of_two_processes_one_wins_each_place(
     ledger: Ledger, tmp_path: Path, seconds: float
 ) -> None:
-    contenders = [contend(ledger.database_url, ledger.founding, tmp_path, name, seconds) for name in ("one", "other")]
+    given = (ledger.database_url, ledger.founding, tmp_path)
+    contenders = [contend(*given, name, seconds, is_held=True) for name in ("one", "other")]
+    for contender in contenders:
+        contender.wait_until_ready()
+    for contender in contenders:
+        contender.let_go()
     for contender in contenders:
         contender.finish()
     answers = [contender.received() for contender in contenders]
