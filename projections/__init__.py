@@ -7,6 +7,10 @@ rows, stored_rows            the state of every stream as it was known at one tr
 parts, claims, settlement    the arithmetic: what fell due, what was delivered towards it, what is open
 obligations, summary, pages  what is answered, every figure with the events behind it
 counting, totals, statistics all guarantors together, each unit once, at one time and over time
-coverage, upcoming           what is needed and missing, and what is to come
+coverage, upcoming           what is needed and missing, and what is to come (horizon, falling_due)
+sanctions, crises, consultations   measures, notifications and clocks at an instant
+observed, observed_totals    what third parties say, never a guarantor's figure
+timeline                     acts on one thing, in order, and those that wait
 conversion                   money in another currency, by a rate that is named
+audit, commands              the figures derived again; `gledger audit`, `project`, `rebuild`
 """

@@ -10,7 +10,7 @@ authorities parties instruments commitments deliveries
 requirements measures crises rates observations      views, each a fold of one history
 schedules direction terms                                   what terms say, when, and whether they are less
 instrument_acts commitment_acts delivery_acts requirement_acts measure_acts crisis_acts
-rate_acts observation_acts consents corrections      decisions, by stream
+rate_acts observation_acts consents corrections disclosures      decisions, by stream
 forced       what must follow an act in the same transaction, signed by the service key
 decide       Verified -> Admitted | Refused
 evolve       Admitted -> the changed states
