@@ -125,7 +125,7 @@ def consultation_page(known: Known, history: History, merged: dict[str, tuple[st
         return None
     opened, at = view.opened, view.at
     happened = {item.event.id: item for item in effective(history) if happened_at(item) <= at}
-    answers = tuple(_answer(view, one, happened) for one in view.answers)
+    answers = tuple(_answer(one, happened) for one in view.answers)
     closing = next((item.event for item in happened.values() if isinstance(item.event, ConsultationClosed)), None)
     return ConsultationPage(
         consultation=view.id,
@@ -142,7 +142,7 @@ def consultation_page(known: Known, history: History, merged: dict[str, tuple[st
         decide_by=opened.decide_by,
         decide_seconds_left=(opened.decide_by - at) // SECOND if opened.decide_by is not None else None,
         guarantors=opened.guarantors,
-        silent=tuple(one.party for one in answers if one.standing == "silent"),
+        silent=view.silent,
         late=tuple(one.party for one in view.answers if one.is_late),
         missed=view.missed,
         answers=answers,
@@ -169,12 +169,11 @@ def _convening(view: Consultation) -> Literal["awaited", "convened", "convened_l
     return "missed" if view.is_convening_missed else "awaited"
 
 
-def _answer(view: Consultation, one: Answer, happened: dict[str, Effective]) -> AnswerShown:
+def _answer(one: Answer, happened: dict[str, Effective]) -> AnswerShown:
     acts = (happened[event].event for event in one.events)
-    convened = tuple(meeting.event_id for meeting in view.convenings if meeting.party == one.party)
     return AnswerShown(
         party=one.party,
-        standing="convened" if one.standing == "silent" and convened else one.standing,
+        standing=one.standing,
         joined_at=one.joined_at,
         decided_at=one.decided_at,
         decisions=one.decisions,
@@ -182,7 +181,7 @@ def _answer(view: Consultation, one: Answer, happened: dict[str, Effective]) -> 
         commitments=one.commitments,
         is_late=one.is_late,
         is_missed=one.is_missed,
-        events=(*convened, *one.events),
+        events=one.events,
     )
 
 

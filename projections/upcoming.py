@@ -178,7 +178,7 @@ def _consultations(known: Known, window: Window) -> Iterator[Upcoming]:
         if view.convened_at is None and window.has_deadline(view.opened.convene_by):
             parties = view.opened.guarantors
             yield _clock_item(view, window, Coming.CONVENE_BY, view.opened.convene_by, parties, title)
-        waiting = tuple(one.party for one in view.answers if one.standing in ("silent", "joined"))
+        waiting = tuple(one.party for one in view.answers if one.standing not in ("decided", "declined"))
         by = view.opened.decide_by
         if waiting and by is not None and window.has_deadline(by):
             yield _clock_item(view, window, Coming.DECIDE_BY, by, waiting, title)

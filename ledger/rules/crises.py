@@ -48,14 +48,14 @@ class Convening:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one guarantor has done by the instant of the view.
+    """What one guarantor has done by the instant of the view; one that only convened the others is not silent.
 
     `decided_at` is of its first decision, taken or declined. `is_late`: that came after the deadline. `is_missed`: the
     deadline has passed without any.
     """
 
     party: str
-    standing: Literal["silent", "joined", "decided", "declined"] = "silent"
+    standing: Literal["silent", "convened", "joined", "decided", "declined"] = "silent"
     joined_at: datetime | None = None
     decided_at: datetime | None = None
     decisions: tuple[Decision, ...] = ()
@@ -123,7 +123,7 @@ def consultation(record: History | None, at: datetime) -> Consultation | None:
     happened = [item for item in items if happened_at(item) <= at]
     answers = {party: Answer(party) for party in opening.guarantors}
     for item in sorted(happened, key=happened_at):
-        if isinstance(item.event, ConsultationJoined | DecisionTaken | DecisionDeclined):
+        if isinstance(item.event, ConsultationConvened | ConsultationJoined | DecisionTaken | DecisionDeclined):
             answers[item.event.party] = _answered(answers.get(item.event.party, Answer(item.event.party)), item.event)
     merged = (one.event.into for one in happened if isinstance(one.event, ConsultationMerged))
     closed = (happened_at(one) for one in happened if isinstance(one.event, ConsultationClosed))
@@ -167,8 +167,10 @@ def _convenings(happened: Iterable[Effective]) -> Iterator[Convening]:
 def _answered(answer: Answer, event: ConsultationEvent) -> Answer:
     known = replace(answer, events=(*answer.events, event.id))
     match event:
+        case ConsultationConvened():
+            return replace(known, standing="convened" if answer.standing == "silent" else answer.standing)
         case ConsultationJoined():
-            standing = "joined" if answer.standing == "silent" else answer.standing
+            standing = "joined" if answer.standing in ("silent", "convened") else answer.standing
             return replace(known, standing=standing, joined_at=answer.joined_at or event.joined_at)
         case DecisionTaken():
             return replace(
