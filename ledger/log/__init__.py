@@ -4,8 +4,11 @@ entry        the bytes of one entry, chained by SHA-256
 tiles        where a hash lies: tiles of 256, their widths and their paths
 tree         RFC 6962 hashes and the right edge that grows by appending
 proofs       inclusion and consistency, from tiles and for verifiers
+messages     what a cosigner signs of a checkpoint
 note         C2SP signed notes and their keys
+cosignature  C2SP tlog-cosignature: a key saw a checkpoint at a time
 checkpoint   the signed size and root of the tree
+policy       C2SP tlog-policy: which logs and witnesses make a checkpoint good
 receipt      C2SP tlog-proof: entry, position and checkpoint in one text
 errors       what is raised when any of these is not what it claims to be
 """

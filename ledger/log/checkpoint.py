@@ -4,21 +4,29 @@ Who holds a checkpoint that was opened holds what the log signed, for exactly th
 extension lines: what must be signed goes into an entry.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from ledger.log.errors import CheckpointInvalid, NoteInvalid, shown
+from ledger.log.messages import checkpoint_fields, parse_decimal
 from ledger.log.note import NoteSigner, VerifierKey, parse_note, sign_note, verify_note
 from ledger.log.tiles import HASH_BYTES, TREE_SIZE_MAX
 from ledger.log.tree import EMPTY_ROOT
-from ledger.signing.encoding import from_base64, to_base64
+from ledger.signing.encoding import to_base64
+
+__all__ = [
+    "ORIGIN_BYTES_MAX",
+    "Checkpoint",
+    "checkpoint_text",
+    "open_checkpoint",
+    "parse_checkpoint",
+    "parse_decimal",
+    "sign_checkpoint",
+]
 
 ORIGIN_BYTES_MAX: Final = 255
 """An ML-DSA cosignature writes the length of the origin as one byte."""
-
-_DECIMAL: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +65,8 @@ def checkpoint_text(checkpoint: Checkpoint) -> bytes:
 
 def parse_checkpoint(text: bytes) -> Checkpoint:
     """Return the checkpoint that `checkpoint_text` writes as `text`. Raises CheckpointInvalid for all else."""
-    try:
-        origin, size, root, rest = text.decode().split("\n")
-    except ValueError:
-        raise CheckpointInvalid("exactly three lines of UTF-8, each ended by a line feed", shown(text)) from None
-    if rest:
-        raise CheckpointInvalid("a line feed after the third line and nothing else", shown(rest.encode()))
-    try:
-        return Checkpoint(origin, parse_decimal(size), from_base64(root))
-    except ValueError as error:
-        raise CheckpointInvalid("origin, decimal size and base64 root", f"{shown(text)}: {error}") from None
-
-
-def parse_decimal(text: str) -> int:
-    """Return a number from 0 to 2**63 - 1 without sign or leading zeros. Raises ValueError for all else."""
-    if not _DECIMAL.fullmatch(text) or int(text) > TREE_SIZE_MAX:
-        raise ValueError(f"expected a decimal of 0 to {TREE_SIZE_MAX}; got {shown(text.encode(errors='replace'))}")
-    return int(text)
+    origin, tree_size, root = checkpoint_fields(text)
+    return Checkpoint(origin, tree_size, root)
 
 
 def sign_checkpoint(checkpoint: Checkpoint, *signers: NoteSigner) -> bytes:

@@ -41,6 +41,10 @@ class CheckpointInvalid(LogInvalid):
     """A text that is no checkpoint, or that of another log."""
 
 
+class PolicyInvalid(LogInvalid):
+    """A policy file that is malformed, or that refers to what it does not define."""
+
+
 class ReceiptInvalid(LogInvalid):
     """A receipt that is malformed or belongs to another entry."""
 

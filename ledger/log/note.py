@@ -4,17 +4,20 @@ A note that is parsed is well-formed to the byte. A note that is verified was si
 line that bears the name and id of such a key is false; lines of keys that the caller does not have say nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from hashlib import sha256
 from typing import Final, Protocol
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 from nacl.bindings import crypto_core_ed25519_is_valid_point
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
-from ledger.log.errors import NoteInvalid, shown
+from ledger.log.errors import CheckpointInvalid, NoteInvalid, shown
+from ledger.log.messages import TIMESTAMP_MAX, checkpoint_message, cosignature_message
 from ledger.signing.encoding import from_base64, to_base64
 
 NOTE_BYTES_MAX: Final = 128 * 1024
@@ -26,6 +29,8 @@ ED25519_KEY_BYTES: Final = 32
 ED25519_SEED_BYTES: Final = 32
 ED25519_SIGNATURE_BYTES: Final = 64
 MLDSA44_KEY_BYTES: Final = 1312
+MLDSA44_SIGNATURE_BYTES: Final = 2420
+TIMESTAMP_BYTES: Final = 8
 
 _SIGNATURE_PREFIX: Final = "\N{EM DASH} "
 _CONTROLS: Final = bytes(set(range(0x20)) - {0x0A})
@@ -43,6 +48,17 @@ _PUBLIC_KEY_BYTES: Final[Mapping[KeyKind, int]] = {
     KeyKind.ED25519: ED25519_KEY_BYTES,
     KeyKind.COSIGNATURE_ED25519: ED25519_KEY_BYTES,
     KeyKind.COSIGNATURE_MLDSA44: MLDSA44_KEY_BYTES,
+}
+
+_SIGNATURE_BYTES: Final[Mapping[KeyKind, int]] = {
+    KeyKind.ED25519: ED25519_SIGNATURE_BYTES,
+    KeyKind.COSIGNATURE_ED25519: TIMESTAMP_BYTES + ED25519_SIGNATURE_BYTES,
+    KeyKind.COSIGNATURE_MLDSA44: TIMESTAMP_BYTES + MLDSA44_SIGNATURE_BYTES,
+}
+_KIND_NAMES: Final[Mapping[KeyKind, str]] = {
+    KeyKind.ED25519: "an Ed25519 signature",
+    KeyKind.COSIGNATURE_ED25519: "an Ed25519 cosignature",
+    KeyKind.COSIGNATURE_MLDSA44: "an ML-DSA-44 cosignature",
 }
 
 
@@ -63,6 +79,14 @@ class NoteSignature:
     name: str
     key_id: bytes
     value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedLine:
+    """A signature line that verified: by which key and, of a cosignature, its time in POSIX seconds."""
+
+    vkey: VerifierKey
+    timestamp: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,24 +198,60 @@ def parse_note(raw: bytes) -> Note:
 def verify_note(note: Note, vkeys: Iterable[VerifierKey]) -> tuple[str, ...]:
     """Return the names, once each and in the order of their lines, of those of `vkeys` that signed `note`.
 
-    Lines of other keys are ignored, as are keys of a type that is not verified here. Raises NoteInvalid if a line of
-    one of `vkeys` does not verify, and if there is no line that does; ValueError if two keys share name and id.
+    Lines of other keys are ignored. Raises NoteInvalid if a line of one of `vkeys` does not verify, and if there is no
+    line that does; ValueError if two keys share name and id.
+    """
+    known = tuple(vkeys)
+    names = tuple(dict.fromkeys(line.vkey.name for line in verified_lines(note, known)))
+    if not names:
+        wanted = ", ".join(sorted({key.name for key in known})) or "nobody"
+        raise NoteInvalid(f"a signature by a known key ({wanted})", f"{len(note.signatures)} lines of others")
+    return names
+
+
+def verified_lines(note: Note, vkeys: Iterable[VerifierKey]) -> tuple[VerifiedLine, ...]:
+    """Return the lines of `vkeys`, all of them verified and in the order in which they stand; of others there is none.
+
+    Raises NoteInvalid if one of them is false; ValueError if two keys share name and id.
     """
     known: dict[tuple[str, bytes], VerifierKey] = {}
     for key in vkeys:
         if known.setdefault((key.name, key.key_id), key) != key:
             raise ValueError(f"expected one key for each name and id; got two of {key.name}+{key.key_id.hex()}")
-    verified: dict[str, None] = {}
+    lines = []
     for signature in note.signatures:
         signing_key = known.get((signature.name, signature.key_id))
-        if signing_key is None or signing_key.kind not in _CHECKS:
-            continue
-        _CHECKS[signing_key.kind](note.text, signing_key, signature.value)
-        verified[signature.name] = None
-    if not verified:
-        names = ", ".join(sorted({key.name for key in known.values()})) or "nobody"
-        raise NoteInvalid(f"a signature by a known key ({names})", f"{len(note.signatures)} lines of others")
-    return tuple(verified)
+        if signing_key is not None:
+            lines.append(VerifiedLine(signing_key, verify_signature(note.text, signing_key, signature.value)))
+    return tuple(lines)
+
+
+def verify_signature(text: bytes, vkey: VerifierKey, value: bytes) -> int | None:
+    """Return the time of the signature `value` (what follows the key id) of `vkey` over `text`; plain ones have none.
+
+    Raises NoteInvalid if it does not verify: of another length, with a time above 2**63 - 1, by another key or of
+    another text, and an ML-DSA-44 line under a text that is no checkpoint of three lines.
+    """
+    failed = f"{_KIND_NAMES[vkey.kind]} by {vkey.name}+{vkey.key_id.hex()}"
+    expected_bytes = _SIGNATURE_BYTES[vkey.kind]
+    if len(value) != expected_bytes:
+        raise NoteInvalid(f"{failed}, {expected_bytes} bytes", f"{len(value)} bytes")
+    timestamp = None if vkey.kind is KeyKind.ED25519 else int.from_bytes(value[:TIMESTAMP_BYTES])
+    if timestamp is not None and timestamp > TIMESTAMP_MAX:
+        raise NoteInvalid(f"{failed}, a time of 0 to {TIMESTAMP_MAX}", str(timestamp))
+    try:
+        if timestamp is None:
+            VerifyKey(vkey.public_key).verify(text, value)
+        elif vkey.kind is KeyKind.COSIGNATURE_ED25519:
+            VerifyKey(vkey.public_key).verify(cosignature_message(text, timestamp), value[TIMESTAMP_BYTES:])
+        else:
+            message = checkpoint_message(vkey.name, timestamp, text)
+            MLDSA44PublicKey.from_public_bytes(vkey.public_key).verify(value[TIMESTAMP_BYTES:], message)
+    except (BadSignatureError, InvalidSignature):
+        raise NoteInvalid(failed, "one that does not verify") from None
+    except (CheckpointInvalid, ValueError) as error:
+        raise NoteInvalid(f"{failed}, of a checkpoint", str(error)) from None
+    return timestamp
 
 
 def sign_note(text: bytes, *signers: NoteSigner) -> bytes:
@@ -239,17 +299,3 @@ def _is_name(name: str) -> bool:
         return False
     # A lone surrogate, which no UTF-8 holds.
     return not any("\ud800" <= character <= "\udfff" for character in name)
-
-
-def _check_ed25519(text: bytes, key: VerifierKey, value: bytes) -> None:
-    failed = f"an Ed25519 signature by {key.name}+{key.key_id.hex()}"
-    if len(value) != ED25519_SIGNATURE_BYTES:
-        raise NoteInvalid(failed, f"{len(value)} bytes")
-    try:
-        VerifyKey(key.public_key).verify(text, value)
-    except BadSignatureError:
-        raise NoteInvalid(failed, "one that does not verify") from None
-
-
-_CHECKS: Final[Mapping[KeyKind, Callable[[bytes, VerifierKey, bytes], None]]] = {KeyKind.ED25519: _check_ed25519}
-"""How a signature of each type is verified over the text; types that are missing are ignored."""

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from ledger.log.checkpoint import Checkpoint, open_checkpoint, parse_decimal
+from ledger.log.checkpoint import Checkpoint, open_checkpoint
 from ledger.log.entry import parse_entry
 from ledger.log.errors import ReceiptInvalid, shown
+from ledger.log.messages import parse_decimal
 from ledger.log.note import NOTE_BYTES_MAX, VerifierKey, parse_note
 from ledger.log.proofs import verify_inclusion
 from ledger.log.tiles import HASH_BYTES, TREE_SIZE_MAX
