@@ -1,4 +1,4 @@
-"""The stream `ledger`: its opening, and the rule sets in force. Signed by the depositary's root authority."""
+"""The stream `ledger`: its opening, the rules and log keys in force. Signed by the depositary's root authority."""
 
 from typing import Annotated
 
@@ -18,6 +18,7 @@ VerifierKey = Annotated[
         description="C2SP verifier key of the log: name+key id+base64",
     ),
 ]
+LogKeys = Annotated[tuple[VerifierKey, ...], Meta(min_length=1, max_length=8)]
 
 
 class LedgerOpened(Event, frozen=True, kw_only=True, tag="ledger.opened"):
@@ -27,7 +28,7 @@ class LedgerOpened(Event, frozen=True, kw_only=True, tag="ledger.opened"):
     beneficiary: PartyId
     root: Grant
     service_key: KeyRecord
-    log_keys: Annotated[tuple[VerifierKey, ...], Meta(min_length=1, max_length=8)]
+    log_keys: LogKeys
     rules: RulesVersion
     purpose: ShortText | None = None
 
@@ -36,3 +37,9 @@ class RulesAdopted(Event, frozen=True, kw_only=True, tag="rules.adopted"):
     """From the next entry on, this version of the rules decides."""
 
     rules: RulesVersion
+
+
+class LogKeysAdopted(Event, frozen=True, kw_only=True, tag="log_keys.adopted"):
+    """From this entry on, every checkpoint is signed by each of these keys of the log and by no other of its name."""
+
+    log_keys: LogKeys

@@ -29,6 +29,7 @@ from ledger.events.refusals import Refusal, Rejected
 _CLASSES: tuple[type[Event], ...] = (
     openings.LedgerOpened,
     openings.RulesAdopted,
+    openings.LogKeysAdopted,
     parties.PartyAdmitted,
     parties.PartyRenamed,
     parties.PartyRolesChanged,

@@ -6,12 +6,12 @@ follows at once, signed by the service key, so that no batch ends and nobody els
 """
 
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from ledger.events.keys import key_id
-from ledger.events.openings import LedgerOpened
+from ledger.events.openings import LedgerOpened, LogKeysAdopted
 from ledger.events.refusals import Refusal, Refused, Rejected
 from ledger.events.stages import Admitted, Envelope, Verified
 from ledger.intake.errors import WrongLedger
@@ -24,8 +24,8 @@ from ledger.signing.signer import Signer, sign_payload
 from ledger.signing.verify import verify
 from ledger.store.appending import Decided, Found, Locked
 
-SHOWN_KEYS_MAX: Final = 200
-"""How many characters of somebody's list of keys a refusal repeats."""
+SHOWN_CHARACTERS: Final = 80
+"""How much of a verifier key a message repeats: name and id, and the beginning of the key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +58,16 @@ class Verdict:
 
 @dataclass
 class Decisions:
-    """Decides on `submissions` for the log `origin`, which is sealed with `log_key` (a C2SP verifier key).
+    """Decides on `submissions` for the log `origin`. `log_keys` are those that this process can seal with.
 
-    `service` signs what the rules force.
+    `service` signs what the rules force. `ledger` is the ledger's own state after what was decided.
     """
 
     submissions: Sequence[Submission]
     origin: str
-    log_key: str
+    log_keys: Collection[str]
     service: Signer
+    ledger: Opened | None = None
     verdicts: list[Verdict] = field(default_factory=list)
 
     def decide(self, locked: Locked) -> Decided:
@@ -74,9 +75,10 @@ class Decisions:
 
         Raises WrongLedger if this log is not the intake's own.
         """
-        require_own(opened(locked.compact), self.origin, self.log_key, self.service)
+        require_own(opened(locked.compact), self.origin, self.log_keys, self.service)
         batch = _Batch(locked, Overlay(locked.compact))
         self.verdicts = [self._one(batch, submission) for submission in self.submissions]
+        self.ledger = opened(batch.overlay)
         return Decided(batch.admitted, batch.overlay, batch.conflicting)
 
     def _one(self, batch: "_Batch", submission: Submission) -> Verdict:
@@ -94,7 +96,7 @@ class Decisions:
             batch.conflicting.append(envelope)
             return Verdict(_conflict(envelope, first), first, duplicate=False)
         # 3. The rules.
-        outcome = self._refuse_foreign_opening(verified) or decide(batch.overlay, verified, batch.locked.recorded_at)
+        outcome = self._refuse_foreign_keys(verified) or decide(batch.overlay, verified, batch.locked.recorded_at)
         if isinstance(outcome, Refused):
             return Verdict(outcome, None, duplicate=False)
         place = batch.admit(outcome)
@@ -110,14 +112,15 @@ class Decisions:
             assert isinstance(outcome, Admitted), outcome
             batch.admit(outcome)
 
-    def _refuse_foreign_opening(self, verified: Verified) -> Refused | None:
-        """An opening around other keys of the log: no receipt that is given here would ever verify."""
+    def _refuse_foreign_keys(self, verified: Verified) -> Refused | None:
+        """An opening around other keys, or the adoption of some: nothing could be sealed here from then on."""
         event = verified.event
-        if not isinstance(event, LedgerOpened):
+        if not isinstance(event, LedgerOpened | LogKeysAdopted):
             return None
-        if self.log_key not in event.log_keys:
-            got = ", ".join(event.log_keys)[:SHOWN_KEYS_MAX]
-            return Refused(Refusal.KEY_UNKNOWN, f"log_keys with {self.log_key}", got)
+        if lacking := lacking_keys(event.log_keys, self.log_keys):
+            return Refused(Refusal.KEY_UNKNOWN, "log_keys that this server holds", lacking)
+        if isinstance(event, LogKeysAdopted):
+            return None
         if key_id(b64decode(event.service_key.public_key)) != self.service.key_id:
             return Refused(Refusal.KEY_UNKNOWN, f"service_key with id {self.service.key_id}", "another key")
         return None
@@ -156,13 +159,18 @@ def _conflict(envelope: Envelope, first: Place) -> Refused:
     return Refused(Refusal.EVENT_ID_CONFLICT, expected, envelope.payload_sha256)
 
 
-def require_own(ledger: Opened | None, origin: str, log_key: str, service: Signer) -> None:
-    """Raise WrongLedger if the log was opened as another ledger, or around other keys."""
+def require_own(ledger: Opened | None, origin: str, log_keys: Collection[str], service: Signer) -> None:
+    """Raise WrongLedger if the log is another ledger's, or if not all of its keys in force are among `log_keys`."""
     if ledger is None:
         return
     if ledger.origin != origin:
         raise WrongLedger(f"expected the ledger {origin} in this database, found {ledger.origin}")
-    if log_key not in ledger.log_keys:
-        raise WrongLedger(f"expected a key of the log among {', '.join(ledger.log_keys)}, got {log_key}")
+    if lacking := lacking_keys(ledger.log_keys, log_keys):
+        raise WrongLedger(f"expected every key of the log that is in force, found none for {lacking}")
     if key_id(b64decode(ledger.service_key.public_key)) != service.key_id:
         raise WrongLedger(f"expected the service key that the ledger was opened around, got {service.key_id}")
+
+
+def lacking_keys(wanted: Sequence[str], held: Collection[str]) -> str:
+    """Return, for a message, those of the verifier keys `wanted` that are not `held`; empty if all are."""
+    return ", ".join(text[:SHOWN_CHARACTERS] for text in wanted if text not in held)

@@ -38,37 +38,44 @@ def utc_now() -> datetime:
 
 
 class Intake:
-    """The way into the log `origin`, sealed with `log_signer`. Thread-safe; several processes may have one each.
+    """The way into the log `origin`. Thread-safe; several processes may have one each.
 
-    `service_signer` signs what the rules force, and nothing else.
+    `log_signers` are all keys of the log that this process holds; a checkpoint is sealed with those that are in force at
+    its tree size. `service_signer` signs what the rules force, and nothing else.
 
     `now` is the clock that entries are dated by; an entry is never dated before the one before it. Raises WrongLedger
-    for a log of another origin, or one that was opened around other keys than those of the two signers. What a crash
-    left without its checkpoint is sealed.
+    for a log of another origin, of another service key, or with a key in force that is not held. What a crash left
+    without its checkpoint is sealed.
     """
 
     def __init__(
         self,
         log: StoredLog,
         origin: str,
-        log_signer: NoteSigner,
+        log_signers: Sequence[NoteSigner],
         service_signer: Signer,
         *,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._log = log
         self._origin = origin
-        self._log_key = format_vkey(log_signer.vkey)
+        self._signers = {format_vkey(signer.vkey): signer for signer in log_signers}
         self._service = service_signer
         self._now = now
         self._keys = KnownKeys(log)
-        self._sealer = Sealer(log, origin, log_signer)
+        self._sealer = Sealer(log, origin, self._signers)
         self._appending = Lock()
-        if log_signer.vkey.name != origin:
-            raise WrongLedger(f"expected a key of the log named {origin}, got {log_signer.vkey.name}")
-        ledger = log.state(LEDGER)
-        require_own(ledger if isinstance(ledger, Opened) else None, origin, self._log_key, service_signer)
+        for signer in log_signers:
+            if signer.vkey.name != origin:
+                raise WrongLedger(f"expected a key of the log named {origin}, got {signer.vkey.name}")
+        self.require_own()
         self.checkpoint()
+
+    def require_own(self) -> None:
+        """Raise WrongLedger if this process cannot seal what the log holds by now: others may have adopted new keys."""
+        ledger = self._log.state(LEDGER)
+        held = self._signers.keys()
+        require_own(ledger if isinstance(ledger, Opened) else None, self._origin, held, self._service)
 
     def submit(self, raws: Sequence[bytes]) -> list[Outcome]:
         """Return the outcome of each of `raws`, at most BATCH_MAX envelopes, in order; all in one transaction.
@@ -112,14 +119,15 @@ class Intake:
         return Submission(envelope, None)
 
     def _record(self, submissions: Sequence[Submission]) -> list[Outcome]:
-        decisions = Decisions(submissions, self._origin, self._log_key, self._service)
+        decisions = Decisions(submissions, self._origin, self._signers.keys(), self._service)
         with self._appending:
             envelopes = [submission.envelope for submission in submissions]
             appended = self._log.application.append(envelopes, decisions.decide, self._now)
         # Committed. A crash from here on costs the submitters their answer and nothing else: the same bytes, submitted
         # again, are found and sealed with the same receipt.
         if appended.entries:
-            self._sealer.seal(appended.head.tree_size, appended.head.root)
+            assert decisions.ledger is not None
+            self._sealer.seal(appended.head.tree_size, appended.head.root, decisions.ledger)
         proved = self._proved([v.place for v in decisions.verdicts if v.place is not None], appended)
         return [_outcome(verdict, proved) for verdict in decisions.verdicts]
 

@@ -6,6 +6,7 @@ a tree size stays. So a receipt made again, after a crash or years later, is the
 
 from collections.abc import Mapping
 
+from ledger.intake.decisions import lacking_keys
 from ledger.intake.errors import SealingFailed
 from ledger.log.checkpoint import Checkpoint, checkpoint_text, sign_checkpoint
 from ledger.log.note import NoteSigner, parse_note
@@ -13,26 +14,33 @@ from ledger.log.proofs import inclusion_proofs, tiles_needed_for_inclusion
 from ledger.log.receipt import Receipt, format_receipt
 from ledger.log.tiles import TileId, partial_tiles
 from ledger.log.tree import frontier_from_tiles
+from ledger.rules.compact import LEDGER, Opened
+from ledger.rules.log_keys import log_keys_at
 from ledger.store.errors import StoreInconsistent
 from ledger.store.log import StoredLog
 
 
 class Sealer:
-    """Signs checkpoints of the log `origin` with its key, and makes receipts. Thread-safe."""
+    """Signs checkpoints of the log `origin` with its keys, and makes receipts. Thread-safe.
 
-    def __init__(self, log: StoredLog, origin: str, signer: NoteSigner) -> None:
+    `signers` are the keys that this process holds, by their verifier keys. A checkpoint has a line by each key that is
+    in force at its tree size, in the order in which they were adopted, or it is not made.
+    """
+
+    def __init__(self, log: StoredLog, origin: str, signers: Mapping[str, NoteSigner]) -> None:
         self._log = log
         self._origin = origin
-        self._signer = signer
+        self._signers = signers
         self._newest: tuple[int, bytes] = (0, b"")
 
-    def seal(self, tree_size: int, root: bytes) -> bytes:
-        """Return the checkpoint of a tree that is committed, after it was stored.
+    def seal(self, tree_size: int, root: bytes, ledger: Opened) -> bytes:
+        """Return the checkpoint of a tree that is committed, after it was stored; `ledger` is its state then or later.
 
-        If another was stored first, by a process with an earlier key of the log, it is that one.
+        If another was stored first, by another process, it is that one. Raises SealingFailed if a key that is in force
+        at this size is not held, or does not sign.
         """
         checkpoint = Checkpoint(self._origin, tree_size, root)
-        note = self._log.keep_checkpoint(tree_size, self._sign(checkpoint))
+        note = self._log.keep_checkpoint(tree_size, self._sign(checkpoint, log_keys_at(ledger, tree_size)))
         text = parse_note(note).text
         if text != checkpoint_text(checkpoint):
             raise StoreInconsistent(f"expected a checkpoint of root {root.hex()} for size {tree_size}, found {text!r}")
@@ -47,7 +55,9 @@ class Sealer:
         if stored is not None:
             return stored
         tiles = self._log.tiles(partial_tiles(tree_size))
-        return self.seal(tree_size, frontier_from_tiles(tree_size, tiles.__getitem__).root)
+        ledger = self._log.state(LEDGER)
+        assert isinstance(ledger, Opened), "the first entry of a log opens it"
+        return self.seal(tree_size, frontier_from_tiles(tree_size, tiles.__getitem__).root, ledger)
 
     def receipts(self, tree_size: int, positions: list[int], tiles: Mapping[TileId, bytes]) -> list[bytes]:
         """Return the receipts of the entries at `positions` in the tree of `tree_size`, in their order.
@@ -61,9 +71,14 @@ class Sealer:
         proofs = inclusion_proofs(indexes, tree_size, at_hand.__getitem__)
         return [format_receipt(Receipt(index, proof, note)) for index, proof in zip(indexes, proofs, strict=True)]
 
-    def _sign(self, checkpoint: Checkpoint) -> bytes:
+    def _sign(self, checkpoint: Checkpoint, log_keys: tuple[str, ...]) -> bytes:
+        if lacking := lacking_keys(log_keys, self._signers):
+            raise SealingFailed(
+                f"The log of {checkpoint.tree_size} entries is recorded; its checkpoint could not be signed: this "
+                f"process does not hold {lacking}. Start it with that key; then submit the same bytes again."
+            )
         try:
-            return sign_checkpoint(checkpoint, self._signer)
+            return sign_checkpoint(checkpoint, *(self._signers[text] for text in log_keys))
         except Exception as error:
             raise SealingFailed(
                 f"The log of {checkpoint.tree_size} entries is recorded; its checkpoint could not be signed: {error}. "

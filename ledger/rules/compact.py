@@ -29,8 +29,18 @@ class ForcedAct(Struct, frozen=True, kw_only=True):
     cause: str
 
 
+class EarlierKeys(Struct, frozen=True, kw_only=True):
+    """The keys that signed checkpoints of fewer than `until` entries: at that position others were adopted."""
+
+    log_keys: tuple[str, ...]
+    until: int
+
+
 class Opened(Struct, frozen=True, kw_only=True, tag_field="kind", tag="opened"):
-    """What `ledger.opened` fixed, the rule set in force, and the acts that are forced and still to follow, in order."""
+    """What `ledger.opened` fixed, what is in force since, and the acts that are forced and still to follow, in order.
+
+    In force are the rule set `rules` and the `log_keys`; `earlier_keys` are those before, the oldest first.
+    """
 
     origin: str
     depositary: str
@@ -41,6 +51,7 @@ class Opened(Struct, frozen=True, kw_only=True, tag_field="kind", tag="opened"):
     name: dict[str, str]
     purpose: str | None = None
     forced: tuple[ForcedAct, ...] = ()
+    earlier_keys: tuple[EarlierKeys, ...] = ()
 
 
 class Authority(Struct, frozen=True, kw_only=True, tag_field="kind", tag="authority"):

@@ -19,7 +19,7 @@ from ledger.events.instruments import InstrumentEvent, InstrumentRegistered
 from ledger.events.keys import KeySet
 from ledger.events.measures import MeasureEvent, MeasureReinstated
 from ledger.events.observations import ObservationAdopted, ObservationRecorded
-from ledger.events.openings import LedgerOpened, RulesAdopted
+from ledger.events.openings import LedgerOpened, LogKeysAdopted, RulesAdopted
 from ledger.events.parties import PartyAdmitted, PartyRenamed, PartyRolesChanged, PartySucceeded
 from ledger.events.rates import RatesPublished
 from ledger.events.refusals import Refusal, Refused
@@ -38,6 +38,7 @@ from ledger.rules.forced import Due, next_due
 from ledger.rules.history import Act
 from ledger.rules.instrument_acts import check_instrument, check_registration
 from ledger.rules.instruments import InstrumentAct
+from ledger.rules.log_keys import check_keys_of_log, check_log_keys
 from ledger.rules.mandates import check_mandate
 from ledger.rules.measure_acts import check_measure
 from ledger.rules.observation_acts import check_adopted, check_observed
@@ -113,7 +114,8 @@ def _check_opening(ledger: Opened | None, event: Event, recorded_at: datetime) -
         return Refused(Refusal.SEQUENCE_MISMATCH, "sequence 1", str(event.sequence))
     if event.previous != FIRST_PREVIOUS:
         return Refused(Refusal.PREVIOUS_MISMATCH, f"previous {FIRST_PREVIOUS}", event.previous)
-    if (refused := check_facts(event, recorded_at)) is not None:
+    refused = first_of(check_keys_of_log(event.log_keys, event.ledger), check_facts(event, recorded_at))
+    if refused is not None:
         return refused
     if event.rules != RULES_VERSION:
         return Refused(Refusal.REFERENCE_UNKNOWN, f"rule set {RULES_VERSION}", str(event.rules))
@@ -129,6 +131,8 @@ def check_act(compact: Compact, signer: Authority, event: Event, recorded_at: da
     match event:
         case RulesAdopted():
             return _check_rules(compact, event)
+        case LogKeysAdopted():
+            return check_log_keys(compact, event)
         case PartyAdmitted() | PartyRenamed() | PartyRolesChanged() | PartySucceeded():
             return check_party(compact, event)
         case AuthorityGranted() | AuthorityRevoked() | ActConfirmed() | ActRepudiated():

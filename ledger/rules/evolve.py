@@ -15,7 +15,7 @@ from ledger.events.corrections import ActDisclosed
 from ledger.events.crises import AggressionNotified
 from ledger.events.header import Event
 from ledger.events.measures import MeasureAdopted, Snapback
-from ledger.events.openings import LedgerOpened, RulesAdopted
+from ledger.events.openings import LedgerOpened, LogKeysAdopted, RulesAdopted
 from ledger.events.parties import PartyAdmitted
 from ledger.events.registry import service_authority
 from ledger.events.stages import Admitted
@@ -38,6 +38,7 @@ from ledger.rules.consents import ConsentAct, recounted, spoken_for
 from ledger.rules.forced import ForcedEvent, forced_by
 from ledger.rules.history import Act, History, effective
 from ledger.rules.instruments import instrument
+from ledger.rules.log_keys import with_log_keys
 from ledger.rules.streams import others, primary
 
 
@@ -49,9 +50,9 @@ def evolve(compact: Compact, admitted: Admitted, position: int, recorded_at: dat
         case LedgerOpened():
             _open(entry, event)
         case RulesAdopted():
-            state = entry.get(LEDGER)
-            assert isinstance(state, Opened)
-            entry.changes[LEDGER] = msgspec.structs.replace(state, rules=event.rules)
+            entry.changes[LEDGER] = msgspec.structs.replace(entry.ledger, rules=event.rules)
+        case LogKeysAdopted():
+            entry.changes[LEDGER] = with_log_keys(entry.ledger, event.log_keys, position)
         case AuthorityGranted():
             entry.put_authority(granted(event, position))
         case AuthorityRevoked():
@@ -84,6 +85,13 @@ class _Entry:
 
     def get(self, stream: str) -> State | None:
         return self.changes.get(stream) or self.compact.get(stream)
+
+    @property
+    def ledger(self) -> Opened:
+        """The state of the ledger itself; every entry but the first finds it."""
+        state = self.get(LEDGER)
+        assert isinstance(state, Opened)
+        return state
 
     def put_authority(self, state: Authority) -> None:
         self.changes[f"authority/{state.id}"] = state
@@ -154,13 +162,11 @@ def _record(entry: _Entry, event: Event) -> None:
 
 def _follow(entry: _Entry, event: Event) -> None:
     """Note which acts are forced by this one; or that this one, which was forced, has followed."""
-    ledger = entry.get(LEDGER)
-    assert isinstance(ledger, Opened)
     if isinstance(event, AggressionNotified):
         forced = forced_by(entry.compact, event, entry.recorded_at)
-        entry.changes[LEDGER] = msgspec.structs.replace(ledger, forced=forced)
+        entry.changes[LEDGER] = msgspec.structs.replace(entry.ledger, forced=forced)
     elif isinstance(event, ForcedEvent):
-        entry.changes[LEDGER] = msgspec.structs.replace(ledger, forced=ledger.forced[1:])
+        entry.changes[LEDGER] = msgspec.structs.replace(entry.ledger, forced=entry.ledger.forced[1:])
 
 
 def _index(entry: _Entry) -> None:

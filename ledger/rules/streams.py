@@ -10,7 +10,7 @@ from ledger.events.header import Event
 from ledger.events.instruments import InstrumentEvent, InstrumentRegistered
 from ledger.events.measures import MeasureEvent
 from ledger.events.observations import ObservationAdopted, ObservationRecorded
-from ledger.events.openings import LedgerOpened, RulesAdopted
+from ledger.events.openings import LedgerOpened, LogKeysAdopted, RulesAdopted
 from ledger.events.parties import PartyAdmitted, PartyRenamed, PartyRolesChanged, PartySucceeded
 from ledger.events.rates import RatesPublished
 from ledger.events.requirements import RequirementEvent
@@ -29,7 +29,7 @@ def primary(compact: Compact, event: Event) -> str | None:
 def _own(event: Event) -> str:
     """Return the stream of an act that is not on another act."""
     match event:
-        case LedgerOpened() | RulesAdopted():
+        case LedgerOpened() | RulesAdopted() | LogKeysAdopted():
             return LEDGER
         case PartyAdmitted() | PartyRenamed() | PartyRolesChanged():
             return f"party/{event.subject}"
