@@ -23,10 +23,10 @@ from api.documentation import DESCRIPTION, describe
 from api.edge import BODY_BYTES_MAX, Edge, instance_of
 from api.heads import NewestCheckpoint
 from api.measures import Measures
-from api.problems import Problem, Trouble, problem_of, problem_response
+from api.problems import OWN_KEYS, Problem, Trouble, problem_of, problem_response
 from api.service import running
 from api.settings import Settings
-from ledger.intake.errors import SealingFailed
+from ledger.intake.errors import SealingFailed, WrongLedger
 from ledger.store.errors import StoreUnavailable, UnknownSchema
 
 _SHOWN_MAX: Final = 80
@@ -94,6 +94,12 @@ def _answer_errors(app: FastAPI) -> None:
     async def not_migrated(request: Request, error: UnknownSchema) -> Response:
         _logger.error("not_migrated", error=str(error))
         return await own(request, Problem(Trouble.NOT_READY, "tables of this version", "others"))
+
+    @app.exception_handler(WrongLedger)
+    async def keys_missing(request: Request, error: WrongLedger) -> Response:
+        # Another process may have recorded the adoption of keys that this one was not given.
+        _logger.error("wrong_ledger", error=str(error))
+        return await own(request, Problem(Trouble.NOT_READY, OWN_KEYS, "a process without them"))
 
     @app.exception_handler(SealingFailed)
     async def not_sealed(request: Request, error: SealingFailed) -> Response:

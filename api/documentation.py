@@ -126,6 +126,10 @@ LEDGER_GET: Final[Operation] = {
     }
 }
 
+KEYS_GET: Final[Operation] = {
+    "responses": {200: answer("Verifier keys", TEXT, _TEXT_SCHEMA, f"{_EXAMPLE.vkey}\n"), **problems(503)}
+}
+
 CHECKPOINT_GET: Final[Operation] = {
     "responses": {
         200: answer("The signed note", TEXT, _TEXT_SCHEMA, _EXAMPLE.checkpoint.decode()),

@@ -28,11 +28,15 @@ async def show_health() -> Response:
 
 @router.get("/readyz")
 async def show_readiness(request: Request) -> Response:
-    """Say whether the database answers and the projections follow within `PROJECTION_LAG_MAX` entries."""
+    """Say whether the database answers, this process holds the keys in force, and the projections follow.
+
+    They may be `PROJECTION_LAG_MAX` entries behind.
+    """
     service = service_of(request)
     try:
         async with asyncio.timeout(READY_SECONDS_MAX):
             tree_size = (await asyncio.to_thread(service.log.head)).tree_size
+            await asyncio.to_thread(service.intake.require_own)
     except TimeoutError:
         raise Problem(Trouble.NOT_READY, f"the database within {READY_SECONDS_MAX:.0f} seconds", "nothing") from None
     except StoreError as error:

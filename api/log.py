@@ -17,6 +17,7 @@ from api.documentation import (
     ENTRY_GET,
     EVENT_GET,
     JSON,
+    KEYS_GET,
     LEDGER_GET,
     NDJSON,
     NEXT_GET,
@@ -27,6 +28,7 @@ from api.problems import Problem, Trouble
 from api.service import service_of
 from ledger.client.answers import LedgerInfo, NextAct, Recorded
 from ledger.rules import compact
+from ledger.rules.log_keys import retired_keys
 from ledger.store.appending import Found
 from ledger.store.log import StoredLog
 
@@ -38,6 +40,9 @@ ENTRIES_AT_ONCE: Final = 100
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 CHECKED: Final = "no-cache"
 TEXT: Final = "text/plain; charset=utf-8"
+
+RETIRED: Final = "# retired"
+"""Stands between the keys in force and the others."""
 
 DEMONSTRATION: Final = "demonstration"
 """A ledger whose stated purpose has this word is one: its signatures are nobody's."""
@@ -55,7 +60,7 @@ def show_ledger(request: Request) -> Response:
         origin=service.settings.origin,
         opened=False,
         tree_size=snapshot.tree_size,
-        log_keys=(service.log_vkey,),
+        log_keys=service.log_vkeys,
         service_key=service.service_key,
         depositary=service.settings.depositary,
     )
@@ -74,6 +79,21 @@ def show_ledger(request: Request) -> Response:
             demonstration=DEMONSTRATION in (opened.purpose or "").lower(),
         )
     return _json(info)
+
+
+@router.get("/.well-known/guarantee-ledger/keys", **KEYS_GET)
+def show_keys(request: Request) -> Response:
+    """The keys of the log (C2SP verifier keys), one on each line: those in force, then those that once were.
+
+    Each key in force has signed the newest checkpoint. Who takes keys from here alone believes the server: compare.
+    """
+    service = service_of(request)
+    ledger = service.log.state(compact.LEDGER)
+    if isinstance(ledger, compact.Opened):
+        lines = [*ledger.log_keys, *([RETIRED, *old] if (old := retired_keys(ledger)) else [])]
+    else:
+        lines = list(service.log_vkeys)
+    return Response("".join(f"{line}\n" for line in lines), headers={"Cache-Control": CHECKED}, media_type=TEXT)
 
 
 @router.get("/v1/checkpoint", **CHECKPOINT_GET)

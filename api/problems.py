@@ -17,6 +17,7 @@ from ledger.events.refusals import Refused
 
 PROBLEM_JSON: Final = "application/problem+json"
 REFUSALS_PAGE: Final = "/docs/refusals"
+OWN_KEYS: Final = "a process that holds every key of the log in force"
 
 
 class Trouble(StrEnum):

@@ -5,6 +5,7 @@ Opened in order and closed in the opposite one; what a route is given is open.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -13,12 +14,13 @@ from fastapi import Request
 
 from api.heads import NewestCheckpoint
 from api.measures import Measures
-from api.settings import Settings
+from api.settings import LogKey, Settings
 from ledger.events.keys import KeyRecord
 from ledger.intake.committer import Committer
 from ledger.intake.intake import Intake
-from ledger.log.note import Ed25519NoteSigner, ed25519_note_signer, format_vkey
-from ledger.signing.signer import key_record
+from ledger.log.cosignature import TimedSigner, mldsa44_cosigner
+from ledger.log.note import NoteSigner, ed25519_note_signer, format_vkey
+from ledger.signing.signer import Ed25519Signer, key_record
 from ledger.store.log import StoredLog
 from projections.follower import Follower
 from projections.models import ReadModels
@@ -26,7 +28,7 @@ from projections.models import ReadModels
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What the routes work with. `log_vkey` and `service_key` are what `ledger.opened` must name."""
+    """What the routes work with. `log_vkeys` and `service_key` are what `ledger.opened` must name."""
 
     settings: Settings
     log: StoredLog
@@ -36,7 +38,7 @@ class Service:
     models: ReadModels
     newest: NewestCheckpoint
     measures: Measures
-    log_vkey: str
+    log_vkeys: tuple[str, ...]
     service_key: KeyRecord
 
 
@@ -56,8 +58,8 @@ async def running(settings: Settings, newest: NewestCheckpoint, measures: Measur
     async with AsyncExitStack() as opened:
         log = await asyncio.to_thread(StoredLog, settings.database_url)
         opened.push_async_callback(asyncio.to_thread, log.close)
-        signer = note_signer(settings)
-        intake = await asyncio.to_thread(Intake, log, settings.origin, signer, settings.service_key)
+        signers = note_signers(settings)
+        intake = await asyncio.to_thread(Intake, log, settings.origin, signers, settings.service_key)
         newest.offer(await asyncio.to_thread(log.checkpoint))
         follower = followed(settings, log)
         opened.push_async_callback(asyncio.to_thread, follower.stop)
@@ -78,7 +80,7 @@ async def running(settings: Settings, newest: NewestCheckpoint, measures: Measur
             models=models,
             newest=newest,
             measures=measures,
-            log_vkey=format_vkey(signer.vkey),
+            log_vkeys=tuple(format_vkey(one.vkey) for one in signers[: len(settings.opening_keys)]),
             service_key=key_record(settings.service_key, settings.origin, settings.service_authority),
         )
 
@@ -86,7 +88,7 @@ async def running(settings: Settings, newest: NewestCheckpoint, measures: Measur
 def check(settings: Settings) -> None:
     """Raise what `running` would, before a server is started for nothing. Seals what a crash left unsealed."""
     with StoredLog(settings.database_url) as log:
-        Intake(log, settings.origin, note_signer(settings), settings.service_key)
+        Intake(log, settings.origin, note_signers(settings), settings.service_key)
 
 
 def followed(settings: Settings, log: StoredLog) -> Follower:
@@ -99,9 +101,15 @@ def followed(settings: Settings, log: StoredLog) -> Follower:
     return follower
 
 
-def note_signer(settings: Settings) -> Ed25519NoteSigner:
-    """Return the key of the log as it signs checkpoints."""
-    return ed25519_note_signer(settings.origin, settings.log_key.private_key.private_bytes_raw())
+def note_signers(settings: Settings) -> tuple[NoteSigner, ...]:
+    """Return all keys of the log that are held here, as they sign checkpoints; those for an opening come first."""
+    return tuple(_note_signer(settings.origin, key) for key in (*settings.opening_keys, *settings.further_keys))
+
+
+def _note_signer(origin: str, key: LogKey) -> NoteSigner:
+    if isinstance(key, Ed25519Signer):
+        return ed25519_note_signer(origin, key.private_key.private_bytes_raw())
+    return TimedSigner(mldsa44_cosigner(origin, key.seed), lambda: int(time.time()))
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -4,17 +4,24 @@ A frozen value that is complete: whoever holds Settings needs no other configura
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from ledger.events.registry import service_authority
+from ledger.signing.mldsa import Mldsa44Key, load_mldsa44
 from ledger.signing.signer import Ed25519Signer, load_signer
 
 DATA_DEFAULT: Final = "./data"
 DEPOSITARY_DEFAULT: Final = "depositary"
 SECRET_BYTES_MAX: Final = 4096
+FURTHER_KEYS_MAX: Final = 16
+
+LogKey = Ed25519Signer | Mldsa44Key
+"""A private key that can sign checkpoints."""
+
+Loaded = TypeVar("Loaded")
 
 # As ledger.events.values demands them of every event.
 _ORIGIN: Final = re.compile(r"[a-z0-9][a-z0-9.:/_-]{2,199}")
@@ -33,8 +40,9 @@ class SettingsError(ValueError):
 class Settings:
     """Where the log is kept, what it is called, and the keys of the ledger itself.
 
-    `log_key` signs checkpoints, `service_key` what the rules force; one key may do both. `data` is a directory for
-    what must not be rolled back with the database.
+    `log_key` and `mldsa_key` sign checkpoints, `service_key` what the rules force; one key may do both. `further_keys`
+    are keys of the log that were or will be in force. `data` is a directory for what must not be rolled back with the
+    database.
     """
 
     database_url: str = field(repr=False)
@@ -43,11 +51,18 @@ class Settings:
     service_key: Ed25519Signer
     data: Path
     depositary: str
+    mldsa_key: Mldsa44Key | None = None
+    further_keys: tuple[LogKey, ...] = ()
 
     @property
     def service_authority(self) -> str:
         """The id of the authority of the service key."""
         return service_authority(self.depositary)
+
+    @property
+    def opening_keys(self) -> tuple[LogKey, ...]:
+        """The keys around which a ledger is opened here."""
+        return (self.log_key,) if self.mldsa_key is None else (self.log_key, self.mldsa_key)
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
@@ -56,6 +71,8 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     DATABASE_URL, or DATABASE_URL_FILE   how to reach PostgreSQL
     LEDGER_ORIGIN                        the name of the log: a URL prefix without scheme
     LEDGER_KEY_FILE                      PEM, Ed25519: signs checkpoints
+    LEDGER_MLDSA_KEY_FILE                PEM, ML-DSA-44: signs checkpoints too (default: none)
+    LEDGER_FURTHER_KEY_FILES             PEM, either: more keys of the log, paths with colons between (default: none)
     LEDGER_SERVICE_KEY_FILE              PEM, Ed25519: signs what the rules force (default: LEDGER_KEY_FILE)
     LEDGER_DATA                          a directory (default: ./data)
     LEDGER_DEPOSITARY                    the depositary's party id (default: depositary)
@@ -70,6 +87,10 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         else log_key,
         data=Path(environment.get("LEDGER_DATA") or DATA_DEFAULT),
         depositary=checked_depositary(environment.get("LEDGER_DEPOSITARY") or DEPOSITARY_DEFAULT),
+        mldsa_key=mldsa_key_from(Path(environment["LEDGER_MLDSA_KEY_FILE"]), "LEDGER_MLDSA_KEY_FILE")
+        if _has(environment, "LEDGER_MLDSA_KEY_FILE")
+        else None,
+        further_keys=further_keys_from(environment),
     )
 
 
@@ -91,16 +112,42 @@ def checked_depositary(party: str) -> str:
 def key_from(path: Path, variable: str) -> Ed25519Signer:
     """Return the key in the PEM file that `variable` names. Raises SettingsError."""
     expected = f"{variable} to name a readable PEM file of an Ed25519 private key, without passphrase"
+    signer = _loaded(path, expected, lambda: load_signer(path, None))
+    if not isinstance(signer, Ed25519Signer):
+        raise SettingsError(expected, f"{path}, which holds a key of {signer.algorithm}")
+    return signer
+
+
+def mldsa_key_from(path: Path, variable: str) -> Mldsa44Key:
+    """Return the key in the PEM file that `variable` names. Raises SettingsError."""
+    expected = f"{variable} to name a readable PEM file of an ML-DSA-44 private key, without passphrase"
+    return _loaded(path, expected, lambda: load_mldsa44(path))
+
+
+def further_keys_from(environment: Mapping[str, str]) -> tuple[LogKey, ...]:
+    """Return the keys in the PEM files of LEDGER_FURTHER_KEY_FILES, in their order. Raises SettingsError."""
+    variable = "LEDGER_FURTHER_KEY_FILES"
+    paths = [path for path in environment.get(variable, "").split(":") if path]
+    if len(paths) > FURTHER_KEYS_MAX:
+        raise SettingsError(f"{variable} of at most {FURTHER_KEYS_MAX} paths", str(len(paths)))
+    return tuple(_further(Path(path), variable) for path in paths)
+
+
+def _further(path: Path, variable: str) -> LogKey:
     try:
-        signer = load_signer(path, None)
+        return mldsa_key_from(path, variable)
+    except SettingsError:
+        return key_from(path, variable)
+
+
+def _loaded(path: Path, expected: str, load: Callable[[], Loaded]) -> Loaded:
+    try:
+        return load()
     except OSError as error:
         raise SettingsError(expected, f"{path}: {error.strerror}") from None
     except ValueError:
         # What the parser says might repeat what stands in the file.
         raise SettingsError(expected, f"{path}, which holds something else") from None
-    if not isinstance(signer, Ed25519Signer):
-        raise SettingsError(expected, f"{path}, which holds a key of {signer.algorithm}")
-    return signer
 
 
 def _has(environment: Mapping[str, str], name: str) -> bool:

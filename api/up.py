@@ -3,7 +3,7 @@
     data/               mode 0700, if made here
         up.lock         "4711 http://127.0.0.1:8080\\n": the process that has it
         origin          the name of the log, fixed at the first start
-        keys/           mode 0700: log.pem signs checkpoints, service.pem what the rules force; mode 0600
+        keys/           mode 0700: log.pem and log-mldsa.pem sign checkpoints, service.pem what is forced; each 0600
         postgres/       the embedded PostgreSQL, unless DATABASE_URL names another
 
 A key that is there is never replaced. Whatever was started is stopped in the opposite order, however this ends.
@@ -19,13 +19,24 @@ from typing import Final
 
 from api.server import listen, migrate_when_up, server_of, url_of
 from api.service import check
-from api.settings import DEPOSITARY_DEFAULT, Settings, SettingsError, checked_depositary, checked_origin, key_from
+from api.settings import (
+    DEPOSITARY_DEFAULT,
+    Settings,
+    SettingsError,
+    checked_depositary,
+    checked_origin,
+    further_keys_from,
+    key_from,
+    mldsa_key_from,
+)
 from ledger.client.durable import sync_directory, write_durably
+from ledger.signing.mldsa import generate_mldsa44, save_mldsa44
 from ledger.signing.signer import generate_ed25519, save_signer
 from ledger.store.embedded import EmbeddedPostgres
 
 ORIGIN_DEFAULT: Final = "localhost/ledger"
 LOG_KEY: Final = "log.pem"
+MLDSA_KEY: Final = "log-mldsa.pem"
 SERVICE_KEY: Final = "service.pem"
 
 Say = Callable[[str], None]
@@ -100,6 +111,8 @@ def _settings(wish: Wish, environment: Mapping[str, str], opened: ExitStack) -> 
         service_key=key_from(service_key, SERVICE_KEY),
         data=wish.data,
         depositary=depositary,
+        mldsa_key=mldsa_key_from(made_mldsa_key(keys / MLDSA_KEY), MLDSA_KEY),
+        further_keys=further_keys_from(environment),
     )
 
 
@@ -118,13 +131,22 @@ def remembered_origin(data: Path, wanted: str | None) -> str:
 
 
 def made_key(path: Path) -> Path:
-    """Return `path`, after making a key there if there is none."""
+    """Return `path`, after making an Ed25519 key there if there is none."""
+    return _made(path, lambda fresh: save_signer(generate_ed25519(), fresh, None))
+
+
+def made_mldsa_key(path: Path) -> Path:
+    """Return `path`, after making an ML-DSA-44 key there if there is none."""
+    return _made(path, lambda fresh: save_mldsa44(generate_mldsa44(), fresh))
+
+
+def _made(path: Path, save: Callable[[Path], None]) -> Path:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         # Written aside and renamed: a start that is cut short leaves no half a key.
         fresh = path.with_suffix(".new")
         fresh.unlink(missing_ok=True)
-        save_signer(generate_ed25519(), fresh, None)
+        save(fresh)
         fresh.rename(path)
         sync_directory(path.parent)
     return path

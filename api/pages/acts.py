@@ -121,5 +121,5 @@ def act(looking: Looking, event_id: str) -> Content:
         "standing": looking.standing(row.stream, event_id),
         "later": [one for one in later if getattr(one.event, "act", None) == event_id],
         "places": places_of(envelope.event.type),
-        "log_vkey": looking.service.log_vkey,
+        "log_vkey": looking.log_vkey,
     }

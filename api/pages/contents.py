@@ -173,7 +173,7 @@ def verifying(looking: Looking) -> Content:
     """How an outsider checks everything."""
     first = looking.service.log.entry(1)
     digest = sha256(first).hexdigest() if first is not None else None
-    return {"log_vkey": looking.service.log_vkey, "first_sha256": digest}
+    return {"log_vkey": looking.log_vkey, "first_sha256": digest}
 
 
 def about(looking: Looking) -> Content:

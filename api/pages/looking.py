@@ -12,7 +12,8 @@ from api.pages.languages import alphabetical
 from api.pages.visits import Visit
 from api.service import Service
 from ledger.events.values import Texts
-from ledger.rules.compact import Recorded
+from ledger.log.note import KeyKind, parse_vkey
+from ledger.rules.compact import LEDGER, Opened, Recorded
 from ledger.rules.crises import crisis
 from ledger.rules.measures import measure
 from projections.folding import ActRow
@@ -42,6 +43,13 @@ class Looking:
     rows: StoredRows
     known: Known
     _acts: dict[str, ActRow | None] = field(default_factory=dict)
+
+    @property
+    def log_vkey(self) -> str:
+        """The Ed25519 key of the log that is in force, which every reader of signed notes understands."""
+        ledger = self.rows.states([LEDGER]).get(LEDGER)
+        keys = ledger.log_keys if isinstance(ledger, Opened) else self.service.log_vkeys
+        return next(text for text in keys if parse_vkey(text).kind is KeyKind.ED25519)
 
     @cached_property
     def parties(self) -> Mapping[str, str]:

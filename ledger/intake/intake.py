@@ -40,8 +40,8 @@ def utc_now() -> datetime:
 class Intake:
     """The way into the log `origin`. Thread-safe; several processes may have one each.
 
-    `log_signers` are all keys of the log that this process holds; a checkpoint is sealed with those that are in force at
-    its tree size. `service_signer` signs what the rules force, and nothing else.
+    `log_signers` are all keys of the log that this process holds; those in force at its tree size seal a checkpoint.
+    `service_signer` signs what the rules force, and nothing else.
 
     `now` is the clock that entries are dated by; an entry is never dated before the one before it. Raises WrongLedger
     for a log of another origin, of another service key, or with a key in force that is not held. What a crash left

@@ -80,6 +80,11 @@ class NoteSignature:
     key_id: bytes
     value: bytes
 
+    @property
+    def line(self) -> bytes:
+        """The line as it stands in the note, with its line feed."""
+        return f"{_SIGNATURE_PREFIX}{self.name} {to_base64(self.key_id + self.value)}\n".encode()
+
 
 @dataclass(frozen=True, slots=True)
 class VerifiedLine:
@@ -270,7 +275,7 @@ def sign_note(text: bytes, *signers: NoteSigner) -> bytes:
 
 def signature_line(vkey: VerifierKey, value: bytes) -> bytes:
     """Return the line, with its line feed, of a signature by `vkey` that is `value` after the key id."""
-    return f"{_SIGNATURE_PREFIX}{vkey.name} {to_base64(vkey.key_id + value)}\n".encode()
+    return NoteSignature(vkey.name, vkey.key_id, value).line
 
 
 def _parse_signature(line: str) -> NoteSignature:

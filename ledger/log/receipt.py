@@ -21,12 +21,13 @@ from ledger.signing.encoding import from_base64, to_base64
 RECEIPT_BYTES_MAX: Final = NOTE_BYTES_MAX + 64 * 1024
 PROOF_HASHES_MAX: Final = 63
 NOTES_KEPT_MAX: Final = 16
-"""All receipts of a batch share one checkpoint, which is parsed once."""
+"""All receipts of a batch share one checkpoint, which is parsed once, and verified once with the same keys."""
 
 _HEADER: Final = "c2sp.org/tlog-proof@v1"
 _EXTRA: Final = "extra "
 _INDEX: Final = "index "
 _parsed_note = lru_cache(maxsize=NOTES_KEPT_MAX)(parse_note)
+_opened_checkpoint = lru_cache(maxsize=NOTES_KEPT_MAX)(open_checkpoint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,6 @@ def verify_receipt(receipt: Receipt, entry_raw: bytes, origin: str, vkeys: Itera
     entry = parse_entry(entry_raw)
     if entry.entry_index != receipt.index:
         raise ReceiptInvalid(f"index {entry.entry_index}, one less than the entry's position", str(receipt.index))
-    checkpoint = open_checkpoint(receipt.checkpoint_note, origin, vkeys)
+    checkpoint = _opened_checkpoint(receipt.checkpoint_note, origin, tuple(vkeys))
     verify_inclusion(receipt.index, checkpoint.tree_size, entry.leaf_hash, receipt.proof, checkpoint.root)
     return checkpoint

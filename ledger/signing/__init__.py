@@ -5,5 +5,6 @@ keys         public keys that are sound, and their verification
 possession   proof that whoever registers a key holds it
 dsse         bytes -> Envelope
 verify       Envelope -> Verified
+mldsa        ML-DSA-44 keys of the log, in files
 signer       the client's side: private keys, signing
 """

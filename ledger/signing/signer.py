@@ -12,7 +12,7 @@ from typing import Final, Literal, Protocol
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 
 from ledger.events.canonical import parse_canonical
 from ledger.events.keys import KeyRecord, key_id
@@ -86,7 +86,16 @@ def save_signer(signer: Ed25519Signer | P256Signer, path: Path, passphrase: byte
 
     Raises FileExistsError rather than overwrite a key, ValueError for an empty passphrase.
     """
-    pem = signer.private_key.private_bytes(
+    write_private_key(signer.private_key, path, passphrase)
+
+
+def write_private_key(
+    key: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey | mldsa.MLDSA44PrivateKey,
+    path: Path,
+    passphrase: bytes | None,
+) -> None:
+    """Write the private key as `save_signer` does."""
+    pem = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption() if passphrase is None else serialization.BestAvailableEncryption(passphrase),

@@ -63,7 +63,7 @@ def fresh_ledger() -> Iterator[tuple[str, StoredLog, Intake, Founding]]:
         migrate(database_url)
         with StoredLog(database_url) as log:
             made = founding()
-            intake = Intake(log, made.origin, made.log_signer, made.service)
+            intake = Intake(log, made.origin, [made.log_signer], made.service)
             require_admitted(intake, made.raws)
             yield database_url, log, intake, made
 

@@ -90,7 +90,7 @@ class MemoryLedger:
             submission = self._submission(parse(raw))
         except Rejected as rejected:
             return rejected.refused
-        decisions = Decisions([submission], ORIGIN, format_vkey(log_signer().vkey), seeded("service"))
+        decisions = Decisions([submission], ORIGIN, [format_vkey(log_signer().vkey)], seeded("service"))
         head = Head(self.tree_size, EMPTY.root, EMPTY.last_sha256, None)
         decided = decisions.decide(Locked(head, self.now, self.compact, self.found))
         refused = decisions.verdicts[0].refused

@@ -90,7 +90,7 @@ def main(task: dict[str, Any]) -> None:
         for party, key in task["keys"].items()
     ]
     with open_log(task["database_url"]) as log, Path(task["answers"]).open("a", encoding="utf-8") as answers:
-        intake = Intake(log, task["origin"], signer, load_signer(Path(task["service_key"]), None))
+        intake = Intake(log, task["origin"], [signer], load_signer(Path(task["service_key"]), None))
         sys.stdin.read()  # until it is let go
         deadline = time.monotonic() + task["seconds"]
         while time.monotonic() < deadline:

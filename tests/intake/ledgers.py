@@ -58,7 +58,7 @@ def receipts(outcomes: list[Outcome]) -> list[Given]:
 def found(log: StoredLog, database_url: str) -> Ledger:
     """Return a ledger whose founding acts are recorded."""
     acts = founding()
-    ledger = Ledger(database_url, log, acts, Intake(log, acts.origin, acts.log_signer, acts.service))
+    ledger = Ledger(database_url, log, acts, Intake(log, acts.origin, [acts.log_signer], acts.service))
     for outcome in ledger.submit(*acts.raws):
         assert isinstance(outcome, Sealed), outcome
     return ledger

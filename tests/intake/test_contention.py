@@ -41,7 +41,7 @@ def test_of_conflicting_acts_of_two_processes_one_wins_each_place(
 
 def test_what_one_process_keeps_in_memory_is_given_up_when_another_has_appended(ledger: Ledger) -> None:
     with StoredLog(ledger.database_url) as log:
-        other = Intake(log, ledger.founding.origin, ledger.founding.log_signer, ledger.founding.service)
+        other = Intake(log, ledger.founding.origin, [ledger.founding.log_signer], ledger.founding.service)
         for turn in range(6):
             for party in ("gb", "de"):
                 # Each has seen the other's states of these streams before, and must not decide by them.

@@ -47,7 +47,7 @@ class FailingModule:
 def test_a_crash_between_commit_and_seal_is_healed_by_the_same_bytes(ledger: Ledger) -> None:
     raws = [ledger.office("gb").renaming(), ledger.office("de").renaming()]
     module = FailingModule(ledger.founding.log_signer, failures=1)
-    intake = Intake(ledger.log, ledger.founding.origin, module, ledger.founding.service)
+    intake = Intake(ledger.log, ledger.founding.origin, [module], ledger.founding.service)
     with pytest.raises(SealingFailed, match="Submit the same bytes again"):
         intake.submit(raws)
     head = ledger.log.head()
@@ -64,12 +64,12 @@ def test_a_crash_between_commit_and_seal_is_healed_by_the_same_bytes(ledger: Led
 def test_a_start_seals_what_a_crash_left_without_checkpoint(ledger: Ledger) -> None:
     module = FailingModule(ledger.founding.log_signer, failures=1)
     with pytest.raises(SealingFailed):
-        Intake(ledger.log, ledger.founding.origin, module, ledger.founding.service).submit(
+        Intake(ledger.log, ledger.founding.origin, [module], ledger.founding.service).submit(
             [ledger.office("gb").renaming()]
         )
     head = ledger.log.head()
     assert ledger.log.checkpoint(head.tree_size) is None
-    Intake(ledger.log, ledger.founding.origin, ledger.founding.log_signer, ledger.founding.service)
+    Intake(ledger.log, ledger.founding.origin, [ledger.founding.log_signer], ledger.founding.service)
     expected = sign_checkpoint(Checkpoint(ledger.founding.origin, 6, head.root), ledger.founding.log_signer)
     assert ledger.log.checkpoint() == expected
 

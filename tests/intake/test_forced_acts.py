@@ -125,7 +125,7 @@ def test_another_process_goes_on_with_what_the_first_has_forced(ledger: Ledger) 
     prepared(ledger)
     sealed = ledger.admitted(notification(ledger))
     with StoredLog(ledger.database_url) as log:
-        other = Intake(log, ledger.founding.origin, ledger.founding.log_signer, ledger.founding.service)
+        other = Intake(log, ledger.founding.origin, [ledger.founding.log_signer], ledger.founding.service)
         ledger.keep(other.submit([notification(ledger, "second")]))
     assert types_after(ledger, sealed.position + 2) == ["aggression.notified", "consultation.opened"]
     opened = decode(parse(parse_entry(ledger.log.entries(sealed.position + 3, 1)[0]).envelope).payload)
@@ -155,12 +155,12 @@ def test_the_projections_follow(ledger: Ledger) -> None:
 
 def test_a_service_key_that_is_not_the_ledgers_is_no_way_in(ledger: Ledger) -> None:
     with pytest.raises(WrongLedger, match="service key"):
-        Intake(ledger.log, ledger.founding.origin, ledger.founding.log_signer, generate_ed25519())
+        Intake(ledger.log, ledger.founding.origin, [ledger.founding.log_signer], generate_ed25519())
 
 
 def test_a_ledger_is_not_opened_around_another_service_key(stored_log: StoredLog) -> None:
     acts = founding()
-    intake = Intake(stored_log, acts.origin, acts.log_signer, generate_ed25519())
+    intake = Intake(stored_log, acts.origin, [acts.log_signer], generate_ed25519())
     (outcome,) = intake.submit(acts.raws[:1])
     assert isinstance(outcome, Refused)
     assert outcome.refusal == Refusal.KEY_UNKNOWN

@@ -39,9 +39,9 @@ def test_the_same_bytes_get_the_first_receipt_for_ever(ledger: Ledger) -> None:
         assert again.duplicate
         assert (again.position, again.entry, again.receipt) == (first.position, first.entry, first.receipt)
     with StoredLog(ledger.database_url) as log:
-        (elsewhere,) = Intake(log, ledger.founding.origin, ledger.founding.log_signer, ledger.founding.service).submit(
-            [raw]
-        )
+        (elsewhere,) = Intake(
+            log, ledger.founding.origin, [ledger.founding.log_signer], ledger.founding.service
+        ).submit([raw])
     assert elsewhere == again
     assert ledger.log.head().tree_size == 7
 
@@ -143,7 +143,7 @@ def test_an_authority_that_is_granted_earlier_in_the_batch_may_sign_later_in_it(
 
 def test_a_whole_ledger_in_one_batch_with_acts_of_its_new_parties(stored_log: StoredLog, database_url: str) -> None:
     acts = founding()
-    intake = Intake(stored_log, acts.origin, acts.log_signer, acts.service)
+    intake = Intake(stored_log, acts.origin, [acts.log_signer], acts.service)
     ledger = Ledger(database_url, stored_log, acts, intake)
     outcomes = ledger.submit(*acts.raws, acts.offices["gb"].renaming(), acts.offices["gb"].renaming())
     assert [one.position for one in outcomes if isinstance(one, Sealed)] == [1, 2, 3, 4, 5, 6, 7]
@@ -171,7 +171,7 @@ def test_a_revocation_contests_acts_of_earlier_batches_and_of_its_own(ledger: Le
 def test_an_entry_is_never_dated_before_the_one_before(stored_log: StoredLog, database_url: str) -> None:
     acts = founding()
     times = [at(30, 5), at(10), at(30, 6), at(59)]
-    intake = Intake(stored_log, acts.origin, acts.log_signer, acts.service, now=lambda: times.pop(0))
+    intake = Intake(stored_log, acts.origin, [acts.log_signer], acts.service, now=lambda: times.pop(0))
     ledger = Ledger(database_url, stored_log, acts, intake)
     for raw in acts.raws[:4]:
         ledger.admitted(raw)
@@ -184,7 +184,7 @@ def test_an_entry_is_never_dated_before_the_one_before(stored_log: StoredLog, da
 def test_a_clock_without_a_zone_is_a_programming_error_and_writes_nothing(stored_log: StoredLog) -> None:
     acts = founding()
     naive = datetime(2026, 2, 1)  # noqa: DTZ001  # what must not pass
-    intake = Intake(stored_log, acts.origin, acts.log_signer, acts.service, now=lambda: naive)
+    intake = Intake(stored_log, acts.origin, [acts.log_signer], acts.service, now=lambda: naive)
     with pytest.raises(ValueError, match="zone"):
         intake.submit(acts.raws[:1])
     assert stored_log.head().tree_size == 0
@@ -193,23 +193,23 @@ def test_a_clock_without_a_zone_is_a_programming_error_and_writes_nothing(stored
 def test_an_intake_of_another_origin_is_refused_at_start(ledger: Ledger) -> None:
     other = "ledger.example/other"
     with pytest.raises(WrongLedger, match=f"expected the ledger {other}"):
-        Intake(ledger.log, other, log_key(other), ledger.founding.service)
+        Intake(ledger.log, other, [log_key(other)], ledger.founding.service)
 
 
 def test_a_key_that_bears_another_name_is_refused_at_start(stored_log: StoredLog) -> None:
     with pytest.raises(WrongLedger, match="expected a key of the log named"):
-        Intake(stored_log, "ledger.example/compact", log_key("ledger.example/other"), generate_ed25519())
+        Intake(stored_log, "ledger.example/compact", [log_key("ledger.example/other")], generate_ed25519())
 
 
 def test_a_key_that_the_opening_does_not_name_is_refused_at_start(ledger: Ledger) -> None:
     with pytest.raises(WrongLedger, match="expected a key of the log"):
-        Intake(ledger.log, ledger.founding.origin, log_key(), ledger.founding.service)
+        Intake(ledger.log, ledger.founding.origin, [log_key()], ledger.founding.service)
 
 
 def test_a_key_that_the_opening_does_not_name_is_refused_when_somebody_else_opens(stored_log: StoredLog) -> None:
     acts = founding()
-    stranger = Intake(stored_log, acts.origin, log_key(), acts.service)
-    Intake(stored_log, acts.origin, acts.log_signer, acts.service).submit(acts.raws[:1])
+    stranger = Intake(stored_log, acts.origin, [log_key()], acts.service)
+    Intake(stored_log, acts.origin, [acts.log_signer], acts.service).submit(acts.raws[:1])
     with pytest.raises(WrongLedger):
         stranger.submit(acts.raws[1:2])
     assert stored_log.head().tree_size == 1
@@ -218,7 +218,7 @@ def test_a_key_that_the_opening_does_not_name_is_refused_when_somebody_else_open
 def test_an_opening_around_other_keys_of_the_log_is_refused(stored_log: StoredLog) -> None:
     acts = founding()
     raw = opening(principal("depositary"), [log_key()], generate_ed25519())
-    (outcome,) = Intake(stored_log, acts.origin, acts.log_signer, acts.service).submit([raw])
+    (outcome,) = Intake(stored_log, acts.origin, [acts.log_signer], acts.service).submit([raw])
     assert isinstance(outcome, Refused)
     assert outcome.refusal is Refusal.KEY_UNKNOWN
     assert stored_log.head().tree_size == 0
@@ -234,7 +234,7 @@ def test_an_act_for_another_ledger_is_refused(ledger: Ledger) -> None:
 
 def test_before_the_opening_nothing_else_is_admitted(stored_log: StoredLog) -> None:
     acts: Founding = founding()
-    outcomes = Intake(stored_log, acts.origin, acts.log_signer, acts.service).submit(acts.raws[1:3])
+    outcomes = Intake(stored_log, acts.origin, [acts.log_signer], acts.service).submit(acts.raws[1:3])
     assert [one.refusal for one in outcomes if isinstance(one, Refused)] == [Refusal.AUTHORITY_UNKNOWN] * 2
 
 

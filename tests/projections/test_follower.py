@@ -51,7 +51,7 @@ class Acting:
     def __init__(self, log: StoredLog) -> None:
         self.log = log
         self.made: Founding = founding()
-        self.intake = Intake(log, self.made.origin, self.made.log_signer, self.made.service)
+        self.intake = Intake(log, self.made.origin, [self.made.log_signer], self.made.service)
         self.submit(*self.made.raws)
 
     def submit(self, *raws: bytes) -> None:

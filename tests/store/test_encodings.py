@@ -19,7 +19,7 @@ def test_a_database_without_an_encoding_finds_what_it_recorded(postgres_server: 
     with empty_database(postgres_server, encoding="SQL_ASCII") as database_url:
         migrate(database_url)
         with StoredLog(database_url) as log:
-            intake = Intake(log, made.origin, made.log_signer, made.service)
+            intake = Intake(log, made.origin, [made.log_signer], made.service)
             outcomes = intake.submit([*made.raws, made.beneficiary.renaming(name)])
             assert all(isinstance(one, Sealed) for one in outcomes)
             last = outcomes[-1]

@@ -48,7 +48,7 @@ def follow_until(log: StoredLog, after: int, last: int) -> list[int]:
 
 def write(ledger: Ledger, party: str) -> None:
     with StoredLog(ledger.database_url) as log:
-        intake = Intake(log, ledger.founding.origin, ledger.founding.log_signer, ledger.founding.service)
+        intake = Intake(log, ledger.founding.origin, [ledger.founding.log_signer], ledger.founding.service)
         for nth in range(BATCHES):
             # Batches of changing length, of which some are refused as a whole: those must leave no gap.
             office = ledger.office(party)

@@ -149,7 +149,7 @@ def test_a_role_that_may_append_may_do_no_more(judged: Ledger) -> None:
             grant_to(judged.database_url, role)
             as_role = make_conninfo(judged.database_url, options=f"-c role={role}")
             with StoredLog(as_role) as log:
-                intake = Intake(log, judged.founding.origin, judged.founding.log_signer, judged.founding.service)
+                intake = Intake(log, judged.founding.origin, [judged.founding.log_signer], judged.founding.service)
                 judged.keep(intake.submit([judged.office("gb").renaming()]))
             migrate(as_role)
             with psycopg.connect(as_role) as own:
