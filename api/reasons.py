@@ -145,7 +145,8 @@ REASON_OF: Final[Mapping[Refusal, Reason]] = MappingProxyType(
             "The authority is not registered", "Check its id; a party's principal registers it by authority.granted."
         ),
         R.KEY_UNKNOWN: Reason(
-            "A signature is by none of the authority's keys", "Sign with registered keys of the authority, no others."
+            "A signature is by none of the authority's keys, or a key of the log is not held by the server",
+            "Sign with registered keys of the authority, no others; name keys of the log that the server holds.",
         ),
         R.SIGNATURE_INVALID: Reason(
             "A signature does not verify", "Sign the DSSE pre-authentication encoding of exactly the payload's bytes."
@@ -154,7 +155,8 @@ REASON_OF: Final[Mapping[Refusal, Reason]] = MappingProxyType(
             "Too few keys signed", "Have further keys of the authority sign the same payload, and submit it once."
         ),
         R.KEY_MALFORMED: Reason(
-            "A key to be registered is malformed", "Give the SubjectPublicKeyInfo (DER) of an Ed25519 or P-256 key."
+            "A key to be registered is malformed",
+            "Give the SubjectPublicKeyInfo (DER) of an Ed25519 or P-256 key; for the log, verifier keys of its name.",
         ),
         R.KEY_WEAK: Reason(
             "A key to be registered is weak", "Generate a new key: this one lets signatures verify that nobody made."

@@ -1,8 +1,8 @@
 """From a source to what is proved about it, or the first lie.
 
 What an audit proves, it proves from a checkpoint that the log's own keys signed over every entry that was read. Those
-keys are named by the first entry; whoever knows that entry's SHA-256 or a key from elsewhere pins it, and whoever does
-not is told that the anchor was believed.
+keys are named by the first entry, or by one that adopts others since; whoever knows the first entry's SHA-256 or a key
+from elsewhere pins it, and whoever does not is told that the anchor was believed.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,16 +13,17 @@ from typing import Final
 from ledger.audit.auditor import Auditor, Followed
 from ledger.audit.findings import Finding, Lie, LieFound, Proved, Undecidable, readable, words
 from ledger.audit.older import Older
+from ledger.audit.signers import PLACE, Signers, check_signers, check_trust, check_unread
 from ledger.audit.source import Line, Source
-from ledger.log.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
+from ledger.log.checkpoint import Checkpoint, parse_checkpoint
 from ledger.log.entry import Entry
 from ledger.log.errors import LogInvalid
-from ledger.log.note import KeyKind, Note, VerifierKey, parse_note, parse_vkey
+from ledger.log.note import Note, VerifierKey, parse_note
+from ledger.log.policy import Policy
 from ledger.rules.compact import Opened, opened
 from ledger.rules.forced import next_due
 from ledger.rules.memory import MemoryCompact
 
-PLACE: Final = "checkpoint"
 ANCHOR_BELIEVED: Final = (
     "The anchor was taken from the log itself: neither a key (--vkey) nor the SHA-256 of entry 1 (--anchor) was given. "
     "This shows that the log agrees with itself, not that it is the log that you mean."
@@ -31,11 +32,15 @@ ANCHOR_BELIEVED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Pins:
-    """What the auditor knows from elsewhere. `anchor`: SHA-256 of entry 1; `since`: a checkpoint kept from before."""
+    """What the auditor knows from elsewhere. `anchor`: SHA-256 of entry 1; `since`: a checkpoint kept from before.
+
+    `policy` says which logs are believed, and which witnesses must have cosigned.
+    """
 
     vkeys: tuple[VerifierKey, ...] = ()
     anchor: str | None = None
     since: bytes | None = None
+    policy: Policy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +60,16 @@ def audit(source: Source, pins: Pins, auditor: Auditor, watch: Callable[[Followe
     1. The checkpoint is a well-formed note: CHECKPOINT_MALFORMED
     2. It does not fall behind an older one that the auditor kept: HISTORY_REWRITTEN
     3. Each entry passes the steps of `Auditor.take`
-    4. The first is the pinned one: ANCHOR_WRONG. The keys that it names signed the checkpoint, as did each pinned key,
-       and there is no other line under it: CHECKPOINT_NOT_SIGNED
+    4. The first is the pinned one: ANCHOR_WRONG
     5. The tree has, at the older checkpoint's size, its root: HISTORY_REWRITTEN
-    6. There are as many entries as the checkpoint states: TREE_SIZE_WRONG
-    7. Their tree has its root: ROOT_WRONG
-    8. No act is left that the rules force after the last one: CONSEQUENCE_MISSING
+    6. Each key of the log in force at the checkpoint's size signed it once, each pinned key did, no other under the
+       log's name, and no line by one of the policy's keys is false: CHECKPOINT_NOT_SIGNED
+    7. There are as many entries as the checkpoint states: TREE_SIZE_WRONG
+    8. Their tree has its root: ROOT_WRONG
+    9. No act is left that the rules force after the last one: CONSEQUENCE_MISSING
 
-    Raises LieFound with the first lie; Undecidable if the source cannot be read or the log is empty.
+    Raises LieFound with the first lie; Undecidable if the source cannot be read or the log is empty and, where no lie
+    was found, if a pinned key was replaced or the policy is not met.
     """
     raw = source.checkpoint()
     note, claimed = _read_checkpoint(raw)
@@ -70,17 +77,21 @@ def audit(source: Source, pins: Pins, auditor: Auditor, watch: Callable[[Followe
     if older is not None:
         older.check_origin_and_size(claimed, raw)
     first: Entry | None = None
+    signers: Signers | None = None
     for followed in auditor.follow(_no_more_than(claimed, raw, source.entries(claimed.tree_size))):
         if first is None:
             first = followed.entry
             _check_anchor(first, pins.anchor)
-            _check_signers(raw, note, _opened(auditor), pins.vkeys)
         if older is not None:
             older.check_root(auditor, raw)
+        if auditor.position == claimed.tree_size:
+            signers = check_signers(raw, note, claimed, _opened(auditor), pins.vkeys, pins.policy)
         watch(followed)
     if first is None and claimed.tree_size == 0:
         raise Undecidable("the log is empty: there is nothing to audit, and nothing says whose it is")
-    if first is None or auditor.position != claimed.tree_size:
+    if first is None or signers is None:
+        if first is not None:
+            check_unread(raw, note, _opened(auditor))
         raise _lie(Lie.TREE_SIZE_WRONG, raw, f"{claimed.tree_size} entries", f"{auditor.position} entries")
     root = auditor.tree.root
     if root != claimed.root:
@@ -89,8 +100,10 @@ def audit(source: Source, pins: Pins, auditor: Auditor, watch: Callable[[Followe
         expected = f"{due.act.type} of {due.act.subject}, which {due.act.cause} forces, before the log was sealed"
         raise _lie(Lie.CONSEQUENCE_MISSING, raw, expected, f"an end after {auditor.position} entries")
     assert auditor.recorded_at is not None
-    proved = (*_proved(auditor, first, claimed, note), *([older.proved()] if older is not None else []))
-    return Audited(claimed, auditor.recorded_at, auditor.compact, proved, _assumed(pins))
+    trusted = check_trust(raw, signers, _opened(auditor), pins.vkeys, pins.policy)
+    kept = [older.proved()] if older is not None else []
+    proved = (*_proved(auditor, first, claimed), *signers.proved(), *trusted, *kept)
+    return Audited(claimed, auditor.recorded_at, auditor.compact, proved, (*_assumed(pins), *signers.assumed()))
 
 
 def _opened(auditor: Auditor) -> Opened:
@@ -123,39 +136,14 @@ def _check_anchor(entry: Entry, anchor: str | None) -> None:
         raise LieFound(Finding(Lie.ANCHOR_WRONG, "entry 1", 1, f"the pinned SHA-256 {anchor}", entry.sha256, evidence))
 
 
-def _check_signers(raw: bytes, note: Note, ledger: Opened, pinned: tuple[VerifierKey, ...]) -> None:
-    """Raise LieFound unless the log signed `note`, every pinned key did, and no line is by anybody else.
-
-    A line that nobody here can verify could be changed without being noticed, so it is refused.
-    """
-    try:
-        own = tuple(map(parse_vkey, ledger.log_keys))
-        open_checkpoint(raw, ledger.origin, own)
-        # Each pinned key by itself: among several, a line by one of them would be enough.
-        for vkey in pinned:
-            open_checkpoint(raw, ledger.origin, (vkey,))
-    except LogInvalid as error:
-        raise _lie(Lie.CHECKPOINT_NOT_SIGNED, raw, *words(error)) from None
-    except ValueError as error:
-        # Two keys of one name and id, which an opening could be made to name.
-        raise _lie(Lie.CHECKPOINT_NOT_SIGNED, raw, "log keys with an id each", str(error)) from None
-    unseen = {(key.name, key.key_id) for key in (*own, *pinned) if key.kind is KeyKind.ED25519}
-    for line in note.signatures:
-        if (line.name, line.key_id) not in unseen:
-            got = f"a line by {line.name}+{line.key_id.hex()}"
-            raise _lie(Lie.CHECKPOINT_NOT_SIGNED, raw, "lines by keys of the log or pinned ones, one by each", got)
-        unseen.remove((line.name, line.key_id))
-
-
 def _lie(lie: Lie, checkpoint: bytes, expected: str, got: str) -> LieFound:
     return LieFound(Finding(lie, PLACE, None, expected, got, {"checkpoint": readable(checkpoint)}))
 
 
-def _proved(auditor: Auditor, first: Entry, claimed: Checkpoint, note: Note) -> tuple[Proved, ...]:
+def _proved(auditor: Auditor, first: Entry, claimed: Checkpoint) -> tuple[Proved, ...]:
     count = auditor.position
     assert auditor.recorded_at is not None
     times = f"from {first.recorded_at.isoformat()} to {auditor.recorded_at.isoformat()}"
-    signers = ", ".join(f"{line.name}+{line.key_id.hex()}" for line in note.signatures)
     return (
         Proved("entries", count, f"in their one form, positions 1 to {count} without a gap"),
         Proved("hash chain", count, f"every entry names the one before; the last is {auditor.last_sha256}"),
@@ -169,9 +157,10 @@ def _proved(auditor: Auditor, first: Entry, claimed: Checkpoint, note: Note) -> 
         ),
         Proved("admissions", count, f"decided again under rule set {_opened(auditor).rules}, all admitted"),
         Proved("tree", claimed.tree_size, f"RFC 6962 root {claimed.root.hex()}"),
-        Proved("checkpoint", len(note.signatures), f"signed by {signers}"),
     )
 
 
 def _assumed(pins: Pins) -> tuple[str, ...]:
-    return () if pins.vkeys or pins.anchor is not None else (ANCHOR_BELIEVED,)
+    # A policy that lists logs was met, so one of those that it lists signed.
+    pinned = pins.vkeys or pins.anchor is not None or (pins.policy is not None and pins.policy.logs)
+    return () if pinned else (ANCHOR_BELIEVED,)

@@ -7,13 +7,16 @@ that is said: a server can prove anything about keys that it chose.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from ledger.cli.output import say
 from ledger.client.connection import Connection
 from ledger.client.errors import ClientError
 from ledger.client.http import LedgerClient
 from ledger.client.workspace import Pinned, Workspace, log_keys
+from ledger.log.errors import PolicyInvalid
 from ledger.log.note import VerifierKey
+from ledger.log.policy import POLICY_BYTES_MAX, Policy, parse_policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,19 @@ def given_trust(origin: str | None, vkeys: Sequence[str] | None, pinned: Pinned 
     if pinned is not None:
         return Trust(origin or pinned.origin, log_keys(pinned.log_keys))
     return None
+
+
+def given_policy(path: Path | None) -> Policy | None:
+    """Return the policy in a file; None if none is named. Raises OSError, ClientError if it is none."""
+    if path is None:
+        return None
+    with path.open("rb") as file:
+        raw = file.read(POLICY_BYTES_MAX + 1)
+    try:
+        return parse_policy(raw)
+    except PolicyInvalid as error:
+        do = "Correct it: lines of log, witness, group and quorum (C2SP tlog-policy)."
+        raise ClientError(f"{path}: {error.expected}", error.got, do) from None
 
 
 def trust(client: LedgerClient, origin: str | None, vkeys: Sequence[str] | None, pinned: Pinned | None) -> Trust:

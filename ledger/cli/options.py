@@ -13,6 +13,10 @@ Origin = Annotated[str | None, typer.Option("--origin", help="Origin of the ledg
 VKeys = Annotated[
     list[str] | None, typer.Option("--vkey", help="Key of the log (name+id+base64). May be given several times.")
 ]
+PolicyFile = Annotated[
+    Path | None,
+    typer.Option("--policy", help="File (C2SP tlog-policy) that says which logs and witnesses make a checkpoint good."),
+]
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 PassphraseFile = Annotated[

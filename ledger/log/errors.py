@@ -37,6 +37,10 @@ class NoteInvalid(LogInvalid):
     """A note or a verifier key that is malformed, or that no known key signed."""
 
 
+class NotSigned(NoteInvalid):
+    """A note without a line by any key that is believed; none of its lines was found false."""
+
+
 class CheckpointInvalid(LogInvalid):
     """A text that is no checkpoint, or that of another log."""
 

@@ -16,7 +16,7 @@ from nacl.bindings import crypto_core_ed25519_is_valid_point
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
-from ledger.log.errors import CheckpointInvalid, NoteInvalid, shown
+from ledger.log.errors import CheckpointInvalid, NoteInvalid, NotSigned, shown
 from ledger.log.messages import TIMESTAMP_MAX, checkpoint_message, cosignature_message
 from ledger.signing.encoding import from_base64, to_base64
 
@@ -203,14 +203,14 @@ def parse_note(raw: bytes) -> Note:
 def verify_note(note: Note, vkeys: Iterable[VerifierKey]) -> tuple[str, ...]:
     """Return the names, once each and in the order of their lines, of those of `vkeys` that signed `note`.
 
-    Lines of other keys are ignored. Raises NoteInvalid if a line of one of `vkeys` does not verify, and if there is no
-    line that does; ValueError if two keys share name and id.
+    Lines of other keys are ignored. Raises NoteInvalid if a line of one of `vkeys` does not verify, NotSigned if there
+    is no line of theirs; ValueError if two keys share name and id.
     """
     known = tuple(vkeys)
     names = tuple(dict.fromkeys(line.vkey.name for line in verified_lines(note, known)))
     if not names:
         wanted = ", ".join(sorted({key.name for key in known})) or "nobody"
-        raise NoteInvalid(f"a signature by a known key ({wanted})", f"{len(note.signatures)} lines of others")
+        raise NotSigned(f"a signature by a known key ({wanted})", f"{len(note.signatures)} lines of others")
     return names
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from ledger.log.checkpoint import Checkpoint, parse_checkpoint
 from ledger.log.cosignature import COSIGNER_KINDS, verified_cosignatures
-from ledger.log.errors import NoteInvalid, PolicyInvalid, shown
+from ledger.log.errors import NoteInvalid, NotSigned, PolicyInvalid, shown
 from ledger.log.note import KeyKind, VerifierKey, parse_note, parse_vkey, verified_lines
 
 POLICY_BYTES_MAX: Final = 256 * 1024
@@ -94,8 +94,8 @@ def judge(policy: Policy, note_raw: bytes, known: Iterable[VerifierKey] = ()) ->
 
     1. The note is well-formed; NoteInvalid otherwise.
     2. Its text is a checkpoint; CheckpointInvalid otherwise.
-    3. No line of a log or witness of the policy is false, and a log signed whose key bears the name of the origin;
-       NoteInvalid otherwise. `known` are keys of logs that the caller believes beside those of the policy.
+    3. No line of a log or witness of the policy is false; NoteInvalid otherwise. A log signed whose key bears the name
+       of the origin; NotSigned otherwise. `known` are keys of logs that the caller believes beside those of the policy.
     4. The witnesses whose lines verify suffice, or not; a missing line proves nothing false.
     """
     note = parse_note(note_raw)
@@ -104,7 +104,7 @@ def judge(policy: Policy, note_raw: bytes, known: Iterable[VerifierKey] = ()) ->
     signed = dict.fromkeys(line.vkey for line in verified_lines(note, logs))
     log_keys = tuple(vkey for vkey in signed if vkey.name == checkpoint.origin)
     if not log_keys:
-        raise NoteInvalid(
+        raise NotSigned(
             f"a signature by a key of the log {checkpoint.origin} that the policy lists",
             f"{len(note.signatures)} lines of others",
         )

@@ -18,8 +18,9 @@ import typer
 from ledger.audit.audit import Pins
 from ledger.audit.auditor import Followed
 from ledger.audit.findings import Report, Verdict, undecided
+from ledger.cli.connect import given_policy
 from ledger.cli.exit_codes import ExitCode
-from ledger.cli.options import Json
+from ledger.cli.options import Json, PolicyFile
 from ledger.cli.output import emit, emit_json, progress_bar, say
 from ledger.client.connection import Connection
 from ledger.client.errors import ClientError
@@ -57,11 +58,12 @@ def audit(
         str | None, typer.Option("--anchor", help="SHA-256 of entry 1 (64 hexadecimal digits), known from elsewhere.")
     ] = None,
     since: Annotated[Path | None, typer.Option("--since", help="File with an older checkpoint that you kept.")] = None,
+    policy: PolicyFile = None,
     party: Annotated[str | None, typer.Option("--party", help="List the admitted acts of this party.")] = None,
     json: Json = False,
 ) -> None:
     """Derive everything again, trusting nothing of the operator; stop at the first lie."""
-    pins = Pins(_keys(vkeys or []), _anchor(anchor), _kept(since))
+    pins = Pins(_keys(vkeys or []), _anchor(anchor), _kept(since), given_policy(policy))
     acts = PartyActs(party)
     with progress_bar("auditing") as progress:
         task = progress.add_task("", total=None)

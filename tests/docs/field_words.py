@@ -89,7 +89,7 @@ BY_FIELD: Final[dict[str, str]] = {
     "liability": "whether each obligor owes its share or each owes the whole",
     "line": "the number of the line",
     "lines": "what was delivered, line by line",
-    "log_keys": "the verifier keys of the log",
+    "log_keys": "the verifier keys of the log, named as the ledger, each id once, one at least Ed25519 (type 01)",
     "measure": "the measure that this is about",
     "media_type": "of the document",
     "met": "the exit conditions that the party says are met",

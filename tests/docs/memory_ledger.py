@@ -41,9 +41,11 @@ def seeded(name: str) -> Ed25519Signer:
     return Ed25519Signer(private_key, spki, key_id(spki))
 
 
-def log_signer() -> Ed25519NoteSigner:
-    """Return the key that signs the checkpoints of the example ledger."""
-    return ed25519_note_signer(ORIGIN, sha256(b"example key of the log").digest())
+def log_signers() -> tuple[Ed25519NoteSigner, Ed25519NoteSigner]:
+    """Return the key that signs the checkpoints of the example ledger, and its successor."""
+    seeds = (sha256(words).digest() for words in (b"example key of the log", b"next example key of the log"))
+    first, second = (ed25519_note_signer(ORIGIN, seed) for seed in seeds)
+    return first, second
 
 
 def office(authority: str, *, keys: int = 1, threshold: int = 1, ledger: str = ORIGIN) -> Office:
@@ -90,7 +92,7 @@ class MemoryLedger:
             submission = self._submission(parse(raw))
         except Rejected as rejected:
             return rejected.refused
-        decisions = Decisions([submission], ORIGIN, [format_vkey(log_signer().vkey)], seeded("service"))
+        decisions = Decisions([submission], ORIGIN, [format_vkey(one.vkey) for one in log_signers()], seeded("service"))
         head = Head(self.tree_size, EMPTY.root, EMPTY.last_sha256, None)
         decided = decisions.decide(Locked(head, self.now, self.compact, self.found))
         refused = decisions.verdicts[0].refused

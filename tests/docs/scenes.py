@@ -14,7 +14,7 @@ from ledger.log.note import format_vkey
 from ledger.signing.signer import key_record
 from tests.acts import BENEFICIARY, DEPOSITARY, ISSUED_AT, ORIGIN
 from tests.docs.crisis_scenes import crisis_scenes
-from tests.docs.memory_ledger import example_id, log_signer, office, seeded
+from tests.docs.memory_ledger import example_id, log_signers, office, seeded
 from tests.docs.scene import Scene, day, year
 
 ROOT = f"{DEPOSITARY}/principal"
@@ -65,6 +65,9 @@ def scenes() -> Iterator[Scene]:
     yield from _contested_acts()
     yield from _instrument_changes()
     yield from crisis_scenes()
+    yield Scene(
+        "new log keys", ROOT, "log_keys.adopted", {"log_keys": [format_vkey(one.vkey) for one in log_signers()]}
+    )
 
 
 def _founding() -> Iterator[Scene]:
@@ -74,7 +77,7 @@ def _founding() -> Iterator[Scene]:
         "beneficiary": BENEFICIARY,
         "root": office(ROOT).grant,
         "service_key": service,
-        "log_keys": [format_vkey(log_signer().vkey)],
+        "log_keys": [format_vkey(log_signers()[0].vkey)],
         "rules": 1,
         "purpose": "Examples for the reference",
     }

@@ -35,6 +35,7 @@ OTHER_SIDE: Final = "the other side's"
 SIGNINGS: Final[dict[str, Signing]] = {
     "ledger.opened": Signing("the depositary, with the root keys that the act itself names", NOBODY, ("depositary",)),
     "rules.adopted": Signing("the depositary", NOBODY, ()),
+    "log_keys.adopted": Signing("the depositary", NOBODY, ("depositary",)),
     "party.admitted": Signing("the depositary", NOBODY, ("depositary",)),
     "party.renamed": Signing("the depositary, or the party itself", NOBODY, ("depositary", "tr")),
     "party.roles_changed": Signing("the depositary", NOBODY, ("depositary",)),
