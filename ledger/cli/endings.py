@@ -3,7 +3,7 @@
 from typing import Final
 
 from ledger.cli.exit_codes import ExitCode
-from ledger.client.errors import AnswerMalformed, ClientError, LedgerRefused, NotThere, Unreachable
+from ledger.client.errors import AnswerMalformed, ClientError, LedgerRefused, NotThere, PolicyNotMet, Unreachable
 from ledger.client.scenario import ScenarioError
 from ledger.events.refusals import Refusal, Rejected
 from ledger.log.errors import LogInvalid
@@ -43,7 +43,7 @@ def exit_code_of(error: Exception) -> ExitCode | None:
             return ExitCode.NOT_AUTHORISED
         case LedgerRefused():
             return exit_code_of_refusal(error.problem.code, error.problem.status)
-        case Unreachable() | NotThere() | AnswerMalformed():
+        case Unreachable() | NotThere() | AnswerMalformed() | PolicyNotMet():
             return ExitCode.UNDECIDABLE
         case ClientError() | ScenarioError():
             return ExitCode.USAGE

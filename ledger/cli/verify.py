@@ -9,14 +9,15 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from ledger.cli.connect import given_trust
-from ledger.cli.options import Directory, Json, Origin, VKeys
+from ledger.cli.connect import Trust, given_policy, given_trust
+from ledger.cli.options import Directory, Json, Origin, PolicyFile, VKeys
 from ledger.cli.output import emit, emit_json
 from ledger.client.errors import ClientError
-from ledger.client.proof import Proven, prove, signed_by
+from ledger.client.proof import Proven, judged, prove, signed_by
 from ledger.client.workspace import Workspace
 from ledger.events.keys import KeyRecord
 from ledger.log.entry import ENTRY_BYTES_MAX
+from ledger.log.policy import Judged
 from ledger.log.receipt import RECEIPT_BYTES_MAX
 
 KEY_FILE_BYTES_MAX = 64 * 1024
@@ -32,6 +33,7 @@ def verify(
     entry: Annotated[Path, typer.Argument(help="The entry that it is for (.entry.json).")],
     vkeys: VKeys = None,
     origin: Origin = None,
+    policy: PolicyFile = None,
     signer_keys: Annotated[
         list[Path] | None, typer.Option("--signer-key", help="Key record of a signer: checks the act's signature too.")
     ] = None,
@@ -40,16 +42,20 @@ def verify(
 ) -> None:
     """Prove offline that the log holds an entry, and say which act it is and who signed it."""
     believed = given_trust(origin, vkeys, Workspace.at(directory).pinned)
+    receipt_raw, rule = _read(receipt, RECEIPT_BYTES_MAX), given_policy(policy)
+    verdict = judged(rule, receipt_raw, believed.vkeys if believed is not None else ()) if rule is not None else None
+    if believed is None and verdict is not None:
+        believed = Trust(verdict.checkpoint.origin, verdict.log_keys)
     if believed is None:
-        raise ClientError("a log key to believe", "none", "Give --vkey, or --dir with a workspace.")
+        raise ClientError("a log key to believe", "none", "Give --vkey, --policy, or --dir with a workspace.")
     entry_raw = _read(entry, ENTRY_BYTES_MAX + 1)
     # The log hashed the bytes without the line feed that an editor or an export puts after them.
-    proven = prove(_read(receipt, RECEIPT_BYTES_MAX), entry_raw.removesuffix(b"\n"), believed.origin, believed.vkeys)
+    proven = prove(receipt_raw, entry_raw.removesuffix(b"\n"), believed.origin, believed.vkeys)
     checked = signed_by(proven.envelope, map(_record, signer_keys or ()))
     if signer_keys and not checked:
         keys = ", ".join(signature.key_id for signature in proven.envelope.signatures)
         raise ClientError("a signature by one of the keys given", f"signatures by {keys}", "Name the signer's record.")
-    _report(proven, checked, json=json)
+    _report(proven, checked, verdict, json=json)
 
 
 def _read(path: Path, bytes_max: int) -> bytes:
@@ -69,7 +75,7 @@ def _record(path: Path) -> KeyRecord:
         raise ClientError(f"{path}: a key record", str(error), "Write it with gledger key show --authority.") from None
 
 
-def _report(proven: Proven, checked: tuple[str, ...], *, json: bool) -> None:
+def _report(proven: Proven, checked: tuple[str, ...], verdict: Judged | None, *, json: bool) -> None:
     event, entry, checkpoint = proven.envelope.event, proven.entry, proven.checkpoint
     keys = [signature.key_id for signature in proven.envelope.signatures]
     if json:
@@ -87,6 +93,8 @@ def _report(proven: Proven, checked: tuple[str, ...], *, json: bool) -> None:
             "signed_with": keys,
             "signatures_checked": checked,
         }
+        if verdict is not None:
+            result["cosigned"] = {ascii(name)[1:-1]: timestamp for name, timestamp in verdict.witnesses.items()}
         emit_json(result)
         return
     emit(f"valid: {checkpoint.origin} signed a tree of {checkpoint.tree_size} with this entry at {entry.position}")
@@ -95,3 +103,5 @@ def _report(proven: Proven, checked: tuple[str, ...], *, json: bool) -> None:
     for key in keys:
         word = "signature checked" if key in checked else "give its record as --signer-key to check the signature too"
         emit(f"key:   {key} ({word})")
+    if verdict is not None:
+        emit(f"witnesses: {', '.join(map(ascii, verdict.witnesses)) or 'none asked for'} (the policy is met)")

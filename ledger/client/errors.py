@@ -28,6 +28,10 @@ class AnswerMalformed(ClientError):
     """The answer is not what the interface promises: too large, cut off, or of another shape."""
 
 
+class PolicyNotMet(ClientError):
+    """Lines that a policy wants are missing from a checkpoint: nothing is false, and it is not known to be good."""
+
+
 class LedgerRefused(ClientError):
     """The ledger read the request and refuses it. `problem.code` is permanent."""
 

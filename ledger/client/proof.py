@@ -6,12 +6,14 @@ Works without a connection and without trust in whoever handed over the files; t
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ledger.client.errors import PolicyNotMet
 from ledger.events.keys import KeyRecord
 from ledger.events.stages import Envelope
 from ledger.log.checkpoint import Checkpoint
 from ledger.log.entry import Entry, parse_entry
-from ledger.log.errors import ReceiptInvalid
+from ledger.log.errors import NotSigned, ReceiptInvalid
 from ledger.log.note import VerifierKey
+from ledger.log.policy import Judged, Policy, judge
 from ledger.log.receipt import parse_receipt, verify_receipt
 from ledger.signing.dsse import PAYLOAD_TYPE, pae, parse
 from ledger.signing.keys import BadSignature, public_key
@@ -34,6 +36,23 @@ def prove(receipt_raw: bytes, entry_raw: bytes, origin: str, vkeys: Iterable[Ver
     checkpoint = verify_receipt(parse_receipt(receipt_raw), entry_raw, origin, vkeys)
     entry = parse_entry(entry_raw)
     return Proven(entry, checkpoint, parse(entry.envelope))
+
+
+def judged(policy: Policy, receipt_raw: bytes, known: Iterable[VerifierKey]) -> Judged:
+    """Return what `policy` says of the checkpoint in a receipt; `known` are keys of the log if the policy lists none.
+
+    Raises LogInvalid as `judge` does, PolicyNotMet if lines that the policy wants are missing.
+    """
+    try:
+        verdict = judge(policy, parse_receipt(receipt_raw).checkpoint_note, () if policy.logs else known)
+    except NotSigned as error:
+        raise PolicyNotMet(error.expected, error.got, "Ask for the policy of this log.") from None
+    if not verdict.met:
+        got = f"cosignatures of {', '.join(map(ascii, verdict.witnesses)) or 'nobody'}"
+        raise PolicyNotMet(
+            f"quorum {policy.quorum!a} of the policy", got, "Audit a checkpoint that witnesses cosigned."
+        )
+    return verdict
 
 
 def check_holds(proven: Proven, submitted: Envelope) -> None:

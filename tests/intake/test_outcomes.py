@@ -202,7 +202,7 @@ def test_a_key_that_bears_another_name_is_refused_at_start(stored_log: StoredLog
 
 
 def test_a_key_that_the_opening_does_not_name_is_refused_at_start(ledger: Ledger) -> None:
-    with pytest.raises(WrongLedger, match="expected a key of the log"):
+    with pytest.raises(WrongLedger, match="expected every key of the log that is in force, found none for ledger"):
         Intake(ledger.log, ledger.founding.origin, [log_key()], ledger.founding.service)
 
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import msgspec
 
-from tests.acts import DEPOSITARY
+from ledger.log.note import format_vkey
+from tests.acts import DEPOSITARY, log_key
 from tests.model.ground import (
     GIVERS,
     MINISTRIES,
@@ -21,6 +22,8 @@ from tests.model.naive.docket import Act, in_whose_place
 from tests.model.naive.texts import Text, text
 from tests.model.walker import Draft, Fields, Walker
 from tests.model.worded import CATEGORIES, days
+
+LOG_KEYS = [format_vkey(log_key().vkey) for _ in range(2)]
 
 Draw = Callable[[Walker], Draft | None]
 
@@ -247,6 +250,12 @@ def withdrawn_mandate(walker: Walker) -> Draft | None:
 def rules_adopted(walker: Walker) -> Draft:
     """The second rule set, which there is not."""
     return Draft(principal_of(DEPOSITARY), "rules.adopted", {"rules": walker.random.choice((1, 2))})
+
+
+def log_keys_adopted(walker: Walker) -> Draft:
+    """One of two keys of the log, or both: now and then those that are in force."""
+    keys = walker.random.choice((LOG_KEYS[:1], LOG_KEYS[1:], LOG_KEYS))
+    return Draft(principal_of(DEPOSITARY), "log_keys.adopted", {"log_keys": keys})
 
 
 def contested(walker: Walker) -> list[Act]:

@@ -60,6 +60,7 @@ THEMES: dict[str, Theme] = {
         (1, drawn_texts.renamed),
         (1, drawn_texts.roles_changed),
         (1, drawn_texts.rules_adopted),
+        (1, drawn_texts.log_keys_adopted),
     ),
     "sanctions": (
         (3, drawn_crises.adopted),
