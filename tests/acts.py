@@ -17,7 +17,8 @@ from ledger.events.header import FIRST_PREVIOUS
 from ledger.events.keys import KeySet
 from ledger.events.parties import Grant
 from ledger.events.registry import service_authority
-from ledger.log.note import Ed25519NoteSigner, ed25519_note_signer, format_vkey
+from ledger.log.cosignature import TimedSigner, mldsa44_cosigner
+from ledger.log.note import Ed25519NoteSigner, NoteSigner, ed25519_note_signer, format_vkey
 from ledger.signing.signer import Signer, generate_ed25519, key_record, sign_payload
 
 ORIGIN = "ledger.example/compact"
@@ -102,8 +103,13 @@ def log_key(origin: str = ORIGIN) -> Ed25519NoteSigner:
     return ed25519_note_signer(origin, secrets.token_bytes(32))
 
 
+def mldsa_key(origin: str = ORIGIN) -> TimedSigner:
+    """Return a new ML-DSA-44 key that signs checkpoints of the log `origin`, at the time of the system's clock."""
+    return TimedSigner(mldsa44_cosigner(origin, secrets.token_bytes(32)), lambda: int(time.time()))
+
+
 def opening(
-    depositary: Office, log_signers: Sequence[Ed25519NoteSigner], service: Signer, *, beneficiary: str = BENEFICIARY
+    depositary: Office, log_signers: Sequence[NoteSigner], service: Signer, *, beneficiary: str = BENEFICIARY
 ) -> bytes:
     """Return the first act of a ledger, signed by the depositary's root."""
     return depositary.act(
@@ -161,15 +167,22 @@ class Founding:
 
 
 def founding(
-    origin: str = ORIGIN, guarantors: Sequence[str] = GUARANTORS, *, issued_at: datetime = ISSUED_AT
+    origin: str = ORIGIN,
+    guarantors: Sequence[str] = GUARANTORS,
+    *,
+    issued_at: datetime = ISSUED_AT,
+    further_signers: Sequence[NoteSigner] = (),
 ) -> Founding:
-    """Return the founding of a ledger with a beneficiary and `guarantors`; submit `raws` to found it."""
+    """Return the founding of a ledger with a beneficiary and `guarantors`; submit `raws` to found it.
+
+    The opening names the key of `log_signer` and those of `further_signers`.
+    """
     depositary = principal(DEPOSITARY, ledger=origin)
     log_signer, service = log_key(origin), generate_ed25519()
     offices = {party: principal(party, ledger=origin) for party in (BENEFICIARY, *guarantors)}
     for office in (depositary, *offices.values()):
         office.issued_at = issued_at
-    raws = [opening(depositary, [log_signer], service)]
+    raws = [opening(depositary, [log_signer, *further_signers], service)]
     raws.append(admission(depositary, offices[BENEFICIARY], "beneficiary"))
     raws += [admission(depositary, offices[party]) for party in guarantors]
     return Founding(origin, log_signer, service, depositary, offices, raws)

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from api.settings import SettingsError, settings_from
-from ledger.signing.signer import generate_ed25519, generate_p256, save_signer
+from ledger.signing.mldsa import generate_mldsa44, load_mldsa44, save_mldsa44
+from ledger.signing.signer import Ed25519Signer, generate_ed25519, generate_p256, load_signer, save_signer
 
 
 @pytest.fixture
@@ -83,3 +84,51 @@ def test_a_key_that_cannot_sign_checkpoints_is_refused(environment: dict[str, st
         with pytest.raises(SettingsError, match="LEDGER_KEY_FILE") as raised:
             settings_from({**environment, "LEDGER_KEY_FILE": str(tmp_path / name)})
         assert "secret-word" not in str(raised.value)
+
+
+def test_the_log_may_have_an_mldsa_key_and_more_keys(environment: dict[str, str], tmp_path: Path) -> None:
+    alone = settings_from(environment)
+    assert (alone.opening_keys, alone.further_keys) == ((alone.log_key,), ())
+    save_mldsa44(generate_mldsa44(), tmp_path / "pq.pem")
+    save_mldsa44(generate_mldsa44(), tmp_path / "next-pq.pem")
+    save_signer(generate_ed25519(), tmp_path / "next.pem", None)
+    more = {
+        "LEDGER_MLDSA_KEY_FILE": str(tmp_path / "pq.pem"),
+        "LEDGER_FURTHER_KEY_FILES": f"{tmp_path / 'next.pem'}:{tmp_path / 'next-pq.pem'}",
+    }
+    settings = settings_from({**environment, **more})
+    assert settings.opening_keys == (settings.log_key, load_mldsa44(tmp_path / "pq.pem"))
+    following, following_pq = settings.further_keys
+    assert isinstance(following, Ed25519Signer)
+    assert following.key_id == load_signer(tmp_path / "next.pem", None).key_id
+    assert following_pq == load_mldsa44(tmp_path / "next-pq.pem")
+    assert settings.mldsa_key is not None
+    assert settings.mldsa_key.seed.hex() not in repr(settings)
+    assert "seed" not in repr(settings)
+
+
+def test_a_key_file_holds_the_seed_for_its_owner_alone_and_is_never_overwritten(tmp_path: Path) -> None:
+    key, path = generate_mldsa44(), tmp_path / "pq.pem"
+    save_mldsa44(key, path)
+    assert load_mldsa44(path) == key
+    assert (path.stat().st_mode & 0o777, len(key.seed)) == (0o600, 32)
+    with pytest.raises(FileExistsError):
+        save_mldsa44(generate_mldsa44(), path)
+
+
+def test_a_key_of_another_kind_is_refused_with_its_variable(environment: dict[str, str], tmp_path: Path) -> None:
+    save_signer(generate_p256(), tmp_path / "p256.pem", None)
+    save_mldsa44(generate_mldsa44(), tmp_path / "pq.pem")
+    (tmp_path / "text.pem").write_text("secret-word", encoding="utf-8")
+    cases = [
+        ("LEDGER_MLDSA_KEY_FILE", ("log.pem", "p256.pem", "text.pem", "missing.pem")),
+        ("LEDGER_FURTHER_KEY_FILES", ("p256.pem", "text.pem", "missing.pem")),
+        ("LEDGER_KEY_FILE", ("pq.pem",)),
+    ]
+    for variable, names in cases:
+        for name in names:
+            with pytest.raises(SettingsError, match=variable) as raised:
+                settings_from({**environment, variable: str(tmp_path / name)})
+            assert "secret-word" not in str(raised.value)
+    with pytest.raises(SettingsError, match="at most 16 paths"):
+        settings_from({**environment, "LEDGER_FURTHER_KEY_FILES": ":".join([str(tmp_path / "pq.pem")] * 17)})

@@ -19,6 +19,9 @@ from typer.testing import CliRunner, Result
 
 from api.up import made_key
 from ledger.cli.main import app
+from ledger.log.cosignature import mldsa44_cosigner
+from ledger.log.note import KeyKind, parse_vkey
+from ledger.signing.mldsa import load_mldsa44
 from ledger.signing.signer import load_signer
 from tests.acts import founding
 from tests.api.served import found, served, settings_for
@@ -93,7 +96,10 @@ def test_up_starts_from_nothing_and_stops_all_that_it_started(tmp_path: Path) ->
         told = httpx.get(f"{url}/v1/ledger").json()
         stopped(process, signal.SIGINT)
     keys = {name: (data / "keys" / name) for name in ("log.pem", "service.pem")}
-    assert all(path.stat().st_mode & 0o777 == 0o600 for path in keys.values())
+    mldsa = data / "keys" / "log-mldsa.pem"
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in (*keys.values(), mldsa))
+    assert [parse_vkey(key).kind for key in told["log_keys"]] == [KeyKind.ED25519, KeyKind.COSIGNATURE_MLDSA44]
+    assert mldsa44_cosigner(told["origin"], load_mldsa44(mldsa).seed).vkey == parse_vkey(told["log_keys"][1])
     assert len({load_signer(path, None).key_id for path in keys.values()}) == 2
     with running("up", "--data", str(data), "--port", "0") as (process, url):
         again = httpx.get(f"{url}/v1/ledger").json()

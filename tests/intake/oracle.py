@@ -14,12 +14,13 @@ import psycopg
 from ledger.events.stages import Admitted
 from ledger.log.checkpoint import open_checkpoint
 from ledger.log.entry import GENESIS_PREVIOUS, Entry, parse_entry
-from ledger.log.note import VerifierKey
+from ledger.log.note import VerifierKey, parse_note, parse_vkey
 from ledger.log.receipt import parse_receipt, verify_receipt
 from ledger.log.tiles import TileId
 from ledger.log.tree import EMPTY, Frontier
-from ledger.rules.compact import encode_state
+from ledger.rules.compact import encode_state, opened
 from ledger.rules.decide import decide, keys_of
+from ledger.rules.log_keys import log_keys_at
 from ledger.rules.memory import MemoryCompact
 from ledger.signing.dsse import parse
 from ledger.signing.verify import verify
@@ -98,8 +99,15 @@ def check_log(database_url: str, origin: str, vkeys: Iterable[VerifierKey], give
     ends = {row[8] for row in tables.entries}
     assert tables.checkpoints.keys() <= ends
     assert all(position <= sealed_size for position, *_, sealed_size, _ in tables.entries)
+    state = opened(folded.compact)
     for tree_size, note in tables.checkpoints.items():
-        assert open_checkpoint(note, origin, keys).root == folded.roots[tree_size]
+        assert state is not None
+        in_force = [parse_vkey(text) for text in log_keys_at(state, tree_size)]
+        assert [(one.name, one.key_id) for one in parse_note(note).signatures] == [
+            (key.name, key.key_id) for key in in_force
+        ]
+        for key in in_force:
+            assert open_checkpoint(note, origin, [key]).root == folded.roots[tree_size]
     stored = {row[0]: row[3] for row in tables.entries}
     for one in given:
         assert stored.get(one.position) == one.entry, f"the entry of a receipt is not at position {one.position}"
