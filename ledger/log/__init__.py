@@ -4,6 +4,7 @@ entry        the bytes of one entry, chained by SHA-256
 tiles        where a hash lies: tiles of 256, their widths and their paths
 tree         RFC 6962 hashes and the right edge that grows by appending
 proofs       inclusion and consistency, from tiles and for verifiers
+subtrees     leaves in a row that are a node of larger trees, for verifiers
 messages     what a cosigner signs of a checkpoint
 note         C2SP signed notes and their keys
 cosignature  C2SP tlog-cosignature: a key saw a checkpoint at a time

@@ -53,6 +53,22 @@ def subproof(m: int, leaves: Sequence[bytes], is_known: bool) -> tuple[bytes, ..
     return (*subproof(m - k, leaves[k:], False), root(leaves[:k]))
 
 
+def subtree(start: int, end: int, leaves: Sequence[bytes]) -> tuple[bytes, ...]:
+    """Return the proof that [start, end) is a subtree of the tree of `leaves`; empty if it has no leaves itself."""
+    return () if start == end else _subtree_proof(start, end, leaves, True)
+
+
+def _subtree_proof(start: int, end: int, leaves: Sequence[bytes], is_known: bool) -> tuple[bytes, ...]:
+    if (start, end) == (0, len(leaves)):
+        return () if is_known else (root(leaves),)
+    k = split(len(leaves))
+    if end <= k:
+        return (*_subtree_proof(start, end, leaves[:k], is_known), root(leaves[k:]))
+    if k <= start:
+        return (*_subtree_proof(start - k, end - k, leaves[k:], is_known), root(leaves[:k]))
+    return (*_subtree_proof(0, end - k, leaves[k:], False), root(leaves[:k]))
+
+
 def is_included(index: int, size: int, leaf: bytes, proof: Sequence[bytes], top: bytes) -> bool:
     """RFC 9162 §2.1.3.2."""
     if not 0 <= index < size:
