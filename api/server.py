@@ -13,6 +13,7 @@ from typing import Final
 
 import structlog
 import uvicorn
+from starlette.types import ASGIApp
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from api.app import create_app
@@ -86,10 +87,15 @@ class AnnouncedServer(uvicorn.Server):
 
 
 def server_of(settings: Settings, ready: Callable[[], None]) -> AnnouncedServer:
-    """Return the server of one process. Clients behind a proxy are named by FORWARDED_ALLOW_IPS (uvicorn's own)."""
+    """Return the server of one process of the ledger."""
+    return app_server(create_app(settings), ready)
+
+
+def app_server(app: ASGIApp, ready: Callable[[], None]) -> AnnouncedServer:
+    """Return the server of `app`. Clients behind a proxy are named by FORWARDED_ALLOW_IPS (uvicorn's own)."""
     return AnnouncedServer(
         uvicorn.Config(
-            create_app(settings),
+            app,
             loop="uvloop",
             http="httptools",
             ws="none",

@@ -7,6 +7,7 @@
     store     PostgreSQL, embedded or given
     intake    submissions to outcomes, under one lock
     audit     everything derived again, trusting nobody
+    witness   cosignatures: a witness, and how a log asks one
     client    the party's side: drafts, keys, submission
     cli       gledger
 

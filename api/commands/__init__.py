@@ -13,3 +13,4 @@ def register(app: typer.Typer) -> None:
         up="Run a ledger of your own, with its own PostgreSQL unless DATABASE_URL is set, until Ctrl-C.",
         serve="Run the server that the environment describes: DATABASE_URL, LEDGER_ORIGIN, LEDGER_KEY_FILE and others.",
     )
+    defer(app, "api.commands.witness", witness="Run a witness (C2SP tlog-witness) that cosigns logs.")

@@ -50,8 +50,8 @@ def up(
     """Run a ledger of your own, with its own PostgreSQL unless DATABASE_URL is set, until Ctrl-C."""
     configure_logging(logging.INFO if verbose else logging.WARNING)
     wish = local.Wish(data=data, host=host, port=port, origin=origin)
-    with _failures_told(f"--host {host} --port {port}"), _stopped_by_signals():
-        local.run(wish, os.environ, _say)
+    with failures_told(f"--host {host} --port {port}"), stopped_by_signals():
+        local.run(wish, os.environ, say)
 
 
 def serve(
@@ -60,23 +60,22 @@ def serve(
 ) -> None:
     """Run the server that the environment describes: DATABASE_URL, LEDGER_ORIGIN, LEDGER_KEY_FILE and others."""
     configure_logging(logging.INFO)
-    with _failures_told(f"--host {host} --port {port}"), _stopped_by_signals():
+    with failures_told(f"--host {host} --port {port}"), stopped_by_signals():
         settings = settings_from(os.environ)
         with listen(host, port) as listening:
-            migrate_when_up(settings.database_url, _say)
+            migrate_when_up(settings.database_url, say)
             check(settings)
             url = url_of(listening)
-            server_of(settings, lambda: _say(f"the ledger {settings.origin} is ready at {url}")).run(
-                sockets=[listening]
-            )
+            server_of(settings, lambda: say(f"the ledger {settings.origin} is ready at {url}")).run(sockets=[listening])
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Say something to the operator."""
     typer.echo(line, err=True)
 
 
 @contextmanager
-def _stopped_by_signals() -> Iterator[None]:
+def stopped_by_signals() -> Iterator[None]:
     """Turn Ctrl-C and SIGTERM into an ordinary end. The HTTP server handles them itself and passes them on after it."""
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -89,14 +88,14 @@ def _stopped_by_signals() -> Iterator[None]:
     try:
         yield
     except Stopped:
-        _say("stopped")
+        say("stopped")
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
 
 
 @contextmanager
-def _failures_told(address: str) -> Iterator[None]:
+def failures_told(address: str) -> Iterator[None]:
     """Say in one line why the ledger cannot run: 2 for what the caller can change, 3 for what is not there."""
     try:
         yield
@@ -109,5 +108,5 @@ def _failures_told(address: str) -> Iterator[None]:
 
 
 def _fail(message: str, code: ExitCode) -> NoReturn:
-    _say(message)
+    say(message)
     raise typer.Exit(code)

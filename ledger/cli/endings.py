@@ -8,6 +8,7 @@ from ledger.client.scenario import ScenarioError
 from ledger.events.refusals import Refusal, Rejected
 from ledger.log.errors import LogInvalid
 from ledger.signing.keys import BadSignature
+from ledger.witness.errors import HeadsInvalid, HeadsUnavailable, KeysLocked, WitnessError
 
 
 class KeyLocked(ClientError):
@@ -39,13 +40,13 @@ HTTP_NOT_AUTHORISED: Final = frozenset({401, 403})
 def exit_code_of(error: Exception) -> ExitCode | None:
     """Return how an expected error ends the process; None for one that nobody expected."""
     match error:
-        case KeyLocked():
+        case KeyLocked() | KeysLocked():
             return ExitCode.NOT_AUTHORISED
         case LedgerRefused():
             return exit_code_of_refusal(error.problem.code, error.problem.status)
-        case Unreachable() | NotThere() | AnswerMalformed() | PolicyNotMet():
+        case Unreachable() | NotThere() | AnswerMalformed() | PolicyNotMet() | HeadsInvalid() | HeadsUnavailable():
             return ExitCode.UNDECIDABLE
-        case ClientError() | ScenarioError():
+        case ClientError() | ScenarioError() | WitnessError():
             return ExitCode.USAGE
         case Rejected() | LogInvalid() | BadSignature():
             return ExitCode.INVALID

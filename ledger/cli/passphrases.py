@@ -38,7 +38,7 @@ def new_passphrase(file: Path | None, *, unencrypted: bool) -> bytes | None:
     if unencrypted:
         return None
     if file is not None:
-        return _from_file(file)
+        return passphrase_in(file)
     _check_terminal("--passphrase-file FILE, or --no-passphrase for a trial")
     typed: str = typer.prompt("Passphrase for the new key", hide_input=True, confirmation_prompt=True, err=True)
     return typed.encode()
@@ -56,7 +56,7 @@ def _load(path: Path, file: Path | None) -> Key:
         raise ClientError(f"a private key at {path}", "no such file", "Make it with gledger key new.") from None
     passphrase = None
     if encrypted:
-        passphrase = _from_file(file) if file is not None else _asked(path)
+        passphrase = passphrase_in(file) if file is not None else _asked(path)
     try:
         return load_signer(path, passphrase)
     except ValueError as error:
@@ -76,7 +76,8 @@ def _check_terminal(instead: str) -> None:
         raise ClientError("a terminal to ask for the passphrase on", "none", f"Give {instead}.")
 
 
-def _from_file(file: Path) -> bytes:
+def passphrase_in(file: Path) -> bytes:
+    """Return the first line of `file`. Raises ClientError if it is empty, OSError."""
     with file.open("rb") as opened:
         line = opened.read(PASSPHRASE_BYTES_MAX).split(b"\n")[0].removesuffix(b"\r")
     if not line:

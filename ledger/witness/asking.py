@@ -15,9 +15,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ledger.log.checkpoint import parse_checkpoint, parse_decimal
-from ledger.log.cosignature import verified_cosignatures
-from ledger.log.errors import LogInvalid, NoteInvalid, shown
+from ledger.log.checkpoint import parse_checkpoint
+from ledger.log.cosignature import COSIGNER_KINDS, verified_cosignatures
+from ledger.log.errors import NoteInvalid, shown
+from ledger.log.messages import parse_decimal
 from ledger.log.note import VerifierKey, parse_note
 from ledger.witness.protocol import SIZE_TYPE, Status, format_add_checkpoint
 
@@ -46,6 +47,10 @@ class WitnessState:
     vkeys: tuple[VerifierKey, ...]
     old_size: int = 0
     cosigned_size: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.vkeys or any(vkey.kind not in COSIGNER_KINDS for vkey in self.vkeys):
+            raise ValueError("expected keys of type 04 or 06, at least one; got none or another type")
 
 
 @dataclass(frozen=True, slots=True)

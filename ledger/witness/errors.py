@@ -11,13 +11,17 @@ class WitnessError(Exception):
         self.do = do
 
 
-class StoreInvalid(WitnessError):
+class HeadsInvalid(WitnessError):
     """The store is missing, is damaged, or is that of another witness or another version."""
 
 
-class StoreUnavailable(WitnessError):
+class HeadsUnavailable(WitnessError):
     """The store could not be read or written now. Whether a write arrived is unknown, and nothing was signed."""
 
 
 class ClockBehind(WitnessError):
     """The clock is behind the last cosignature: a new one would claim something about a time that is spoken for."""
+
+
+class KeysLocked(WitnessError):
+    """A private key that this passphrase does not open."""

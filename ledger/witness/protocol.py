@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from ledger.log.checkpoint import Checkpoint, parse_decimal
+from ledger.log.checkpoint import Checkpoint
 from ledger.log.errors import LogInvalid, shown
+from ledger.log.messages import checkpoint_fields, parse_decimal
 from ledger.log.note import Note, parse_note
 from ledger.log.subtrees import is_subtree
 from ledger.log.tiles import HASH_BYTES
@@ -207,16 +208,9 @@ def _hash(line: bytes) -> bytes:
 
 
 def _stated(text: bytes) -> StatedTree:
-    """Return what the text of a checkpoint states. Raises LogInvalid; extension lines are refused."""
-    try:
-        origin, size, root, rest = text.decode().split("\n")
-        stated = StatedTree(origin, parse_decimal(size), from_base64(root))
-    except ValueError as error:
-        raise RequestMalformed("origin, decimal size and base64 root, three lines", f"{shown(text)}: {error}") from None
-    if rest:
-        raise RequestMalformed("a checkpoint without extension lines", shown(rest.encode()))
-    # Whatever else makes a checkpoint well-formed.
-    Checkpoint(
-        origin, stated.tree_size, stated.root if stated.tree_size or len(stated.root) != HASH_BYTES else EMPTY_ROOT
-    )
+    """Return what the text of a checkpoint states. Raises CheckpointInvalid; extension lines are refused."""
+    stated = StatedTree(*checkpoint_fields(text))
+    is_empty = stated.tree_size == 0 and len(stated.root) == HASH_BYTES
+    # All else that makes a checkpoint well-formed.
+    Checkpoint(stated.origin, stated.tree_size, EMPTY_ROOT if is_empty else stated.root)
     return stated

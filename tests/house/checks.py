@@ -19,7 +19,7 @@ MEDIAN_FILE_LINES_MAX: Final = 190
 
 # A root may import those before it, and so may a layer of `ledger`.
 ROOTS: Final = ("ledger", "projections", "api")
-LAYERS: Final = ("events", "rules", "signing", "log", "store", "intake", "audit", "client", "cli")
+LAYERS: Final = ("events", "rules", "signing", "log", "store", "intake", "audit", "witness", "client", "cli")
 
 # Who may know of an engine.
 ENGINES: Final = MappingProxyType(
@@ -29,6 +29,7 @@ ENGINES: Final = MappingProxyType(
         "psycopg_pool": ("ledger.store", "projections"),
         "fastapi": ("api",),
         "starlette": ("api",),
+        "sqlite3": ("ledger.witness.store",),
         "typer": ("ledger.cli", "projections.commands", "api.commands"),
     }
 )

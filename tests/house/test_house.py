@@ -39,6 +39,7 @@ BAD: list[tuple[Check, str, str]] = [
     (checks.engines_out_of_place, "projections.rows", "import eventsourcing"),
     (checks.engines_out_of_place, "ledger.intake.queue", "import psycopg.rows"),
     (checks.engines_out_of_place, "ledger.storehouse", "import psycopg"),
+    (checks.engines_out_of_place, "ledger.store.log", "import sqlite3"),
     (checks.engines_out_of_place, "ledger.cli.main", "from fastapi import FastAPI"),
     (checks.stages_skipped, "ledger.signing.verify", "x = Envelope(b'')"),
     (checks.stages_skipped, "ledger.signing.dsse", "x = stages.Verified(y)"),
