@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from api.server import listen, migrate_when_up, server_of, url_of
+from api.server import migrate_when_up, server_of
 from api.service import check
+from api.serving import listen, url_of
 from api.settings import (
     DEPOSITARY_DEFAULT,
     Settings,

@@ -2,34 +2,24 @@
 
 import logging
 import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
 from api import up as local
-from api.server import configure_logging, listen, migrate_when_up, server_of, url_of
+from api.commands.stopping import Host, Port, Verbose, say, stopped_by_signals
+from api.server import migrate_when_up, server_of
 from api.service import check
+from api.serving import configure_logging, listen, url_of
 from api.settings import SettingsError, settings_from
 from ledger.cli.exit_codes import ExitCode
 from ledger.intake.errors import WrongLedger
 from ledger.store.embedded import DataDirectoryInUse
 from ledger.store.errors import StoreError
 from ledger.store.unprivileged import EmbeddedPostgresError
-
-_STOPS: Final = (signal.SIGINT, signal.SIGTERM)
-
-Host = Annotated[str, typer.Option(help="Address to listen on.")]
-Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any that is free.")]
-Verbose = Annotated[bool, typer.Option("--verbose", help="Log every request.")]
-
-
-class Stopped(BaseException):
-    """Somebody asked this process to stop: raised wherever it is, so that everything on the way is closed."""
 
 
 def register(app: typer.Typer) -> None:
@@ -50,7 +40,7 @@ def up(
     """Run a ledger of your own, with its own PostgreSQL unless DATABASE_URL is set, until Ctrl-C."""
     configure_logging(logging.INFO if verbose else logging.WARNING)
     wish = local.Wish(data=data, host=host, port=port, origin=origin)
-    with failures_told(f"--host {host} --port {port}"), stopped_by_signals():
+    with _failures_told(f"--host {host} --port {port}"), stopped_by_signals():
         local.run(wish, os.environ, say)
 
 
@@ -60,7 +50,7 @@ def serve(
 ) -> None:
     """Run the server that the environment describes: DATABASE_URL, LEDGER_ORIGIN, LEDGER_KEY_FILE and others."""
     configure_logging(logging.INFO)
-    with failures_told(f"--host {host} --port {port}"), stopped_by_signals():
+    with _failures_told(f"--host {host} --port {port}"), stopped_by_signals():
         settings = settings_from(os.environ)
         with listen(host, port) as listening:
             migrate_when_up(settings.database_url, say)
@@ -69,33 +59,8 @@ def serve(
             server_of(settings, lambda: say(f"the ledger {settings.origin} is ready at {url}")).run(sockets=[listening])
 
 
-def say(line: str) -> None:
-    """Say something to the operator."""
-    typer.echo(line, err=True)
-
-
 @contextmanager
-def stopped_by_signals() -> Iterator[None]:
-    """Turn Ctrl-C and SIGTERM into an ordinary end. The HTTP server handles them itself and passes them on after it."""
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        # Only the first counts: what is being closed must not be interrupted halfway.
-        for one in _STOPS:
-            signal.signal(one, signal.SIG_IGN)
-        raise Stopped
-
-    before = {one: signal.signal(one, stop) for one in _STOPS}
-    try:
-        yield
-    except Stopped:
-        say("stopped")
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
-
-
-@contextmanager
-def failures_told(address: str) -> Iterator[None]:
+def _failures_told(address: str) -> Iterator[None]:
     """Say in one line why the ledger cannot run: 2 for what the caller can change, 3 for what is not there."""
     try:
         yield

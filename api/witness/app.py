@@ -16,6 +16,7 @@ from typing import Final
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
@@ -25,8 +26,6 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.edge import HEADERS, UNROUTED
-from api.measures import CONTENT_TYPE
 from ledger.witness.errors import WitnessError
 from ledger.witness.protocol import REQUEST_BYTES_MAX, Answer
 from ledger.witness.witness import Witness
@@ -37,6 +36,14 @@ ADD_CHECKPOINT: Final = "/add-checkpoint"
 SIGN_SUBTREE: Final = "/sign-subtree"
 CHECKPOINT: Final = "/{origin_digest}/checkpoint"
 
+HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
+"""On every answer."""
+
+UNROUTED: Final = "none"
 _CLOSE: Final = {"Connection": "close"}
 _log = structlog.get_logger("api.witness")
 
@@ -49,7 +56,7 @@ def create_witness_app(witness: Witness) -> ASGIApp:
     requests = Counter("gledger_witness_requests", "Requests", ["route", "status"], registry=registry)
 
     async def show_metrics(_request: Request) -> Response:
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE)
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     routes = [
         Route(ADD_CHECKPOINT, _adding(witness), methods=["POST"]),
@@ -156,7 +163,7 @@ class _Edge:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
-                for name, value in {**HEADERS, "Cache-Control": "no-store"}.items():
+                for name, value in HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 
-from api.server import AnnouncedServer, app_server
+from api.serving import AnnouncedServer, app_server
 from api.witness.app import create_witness_app
 from ledger.log.cosignature import Cosigner
 from ledger.witness.store import Heads

@@ -41,13 +41,13 @@ def make_witness(directory: Path, names: dict[KeyKind, str], passphrase: bytes |
     was cut short before is made anew: it never signed anything.
     """
     keys, store, unfinished = directory / KEYS, directory / STORE, directory / _UNFINISHED
-    if keys.exists():
+    if keys.exists() or (store.exists() and not unfinished.exists()):
         raise WitnessError(f"no witness in {directory}", "one", "Name another directory: keys are not overwritten.")
     made = {kind: _generated(kind) for kind in names}
     cosigners = [_cosigner(name, made[kind]) for kind, name in names.items()]
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    shutil.rmtree(unfinished, ignore_errors=True)
     store.unlink(missing_ok=True)
+    shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(mode=0o700)
     for kind, key in made.items():
         _write(unfinished / FILES[kind], key, passphrase)

@@ -14,7 +14,8 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from api.server import AnnouncedServer, listen, server_of, url_of
+from api.server import server_of
+from api.serving import AnnouncedServer, listen, url_of
 from api.settings import Settings
 from ledger.events.keys import key_id
 from ledger.signing.signer import Ed25519Signer

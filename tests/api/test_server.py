@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-from api.server import configure_logging, listen, migrate_when_up, url_of
+from api.server import migrate_when_up
+from api.serving import configure_logging, listen, url_of
 from ledger.store.embedded import EmbeddedPostgres
 from ledger.store.errors import StoreUnavailable
 from tests.postgres import ask
