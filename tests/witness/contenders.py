@@ -97,6 +97,9 @@ class Contender:
             self._turn(self._chance.choice(self._logs))
 
     def _turn(self, log: TwoFacedLog) -> None:
+        if self._chance.random() < 0.5:
+            # Others look at the same moment: then their growths contradict each other, and each is well-founded.
+            self._learn(log)
         old_size, history = self._wish(self._believed[log.origin])
         note_raw = log.note(history)
         reply = self._reach.ask(format_add_checkpoint(old_size, proof(old_size, history), note_raw))
