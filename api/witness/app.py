@@ -66,7 +66,9 @@ def create_witness_app(witness: Witness) -> ASGIApp:
     ]
     if witness.signs_subtrees:
         routes.append(Route(SIGN_SUBTREE, _signing(witness), methods=["POST"]))
-    app = Starlette(routes=routes, exception_handlers={WitnessError: _unable, HTTPException: _framework})
+    app = Starlette(
+        routes=routes, exception_handlers={WitnessError: _unable, HTTPException: _framework, Exception: _failed}
+    )
     app.router.redirect_slashes = False
     return _Edge(app, requests)
 
@@ -145,8 +147,13 @@ async def _framework(_request: Request, error: Exception) -> Response:
     return PlainTextResponse(f"{error.detail}\n", error.status_code, headers=error.headers)
 
 
+async def _failed(request: Request, error: Exception) -> Response:
+    _log.error("failed", path=request.url.path, exc_info=error)
+    return PlainTextResponse("a failure of the witness itself\n", 500)
+
+
 class _Edge:
-    """Around every request: the headers of every answer, its line in the log, its count, and the last resort."""
+    """Around every request: the headers of every answer, its line in the log, its count."""
 
     def __init__(self, app: ASGIApp, requests: Counter) -> None:
         self._app = app
@@ -156,24 +163,25 @@ class _Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status = 0
+        status, is_complete = 0, False
 
         async def dressed(message: Message) -> None:
-            nonlocal status
+            nonlocal status, is_complete
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+            else:
+                is_complete = not message.get("more_body", False)
             await send(message)
 
         try:
             await self._app(scope, receive, dressed)
-        except Exception as error:
-            _log.error("failed", path=scope["path"], exc_info=error)
-            if status:
+        except Exception:
+            # It was logged, and answered if that was still possible: no server above writes it where a client sees it.
+            if not is_complete:
                 raise ConnectionAbortedError("the answer had begun") from None
-            await PlainTextResponse("a failure of the witness itself\n", 500)(scope, receive, dressed)
         finally:
             route = getattr(scope.get("route"), "path", UNROUTED)
             self._requests.labels(route, str(status)).inc()
