@@ -4,6 +4,8 @@
 request on.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +14,8 @@ import typer
 from ledger.cli.options import Json, NoPassphrase, PassphraseFile
 from ledger.cli.output import emit, emit_json, say
 from ledger.cli.passphrases import new_passphrase
+from ledger.client.errors import ClientError
+from ledger.log.errors import LogInvalid
 from ledger.log.note import KeyKind, VerifierKey, format_vkey, parse_vkey
 from ledger.signing.encoding import to_base64
 from ledger.witness.directory import MLDSA_SUFFIX, make_witness, open_store
@@ -46,7 +50,9 @@ def init(
     names = {KeyKind.COSIGNATURE_ED25519: name}
     if mldsa:
         names[KeyKind.COSIGNATURE_MLDSA44] = name + MLDSA_SUFFIX
-    for vkey in make_witness(directory, names, passphrase):
+    with _usage("Choose a name without spaces and plus signs, at most 255 bytes."):
+        vkeys = make_witness(directory, names, passphrase)
+    for vkey in vkeys:
         emit(format_vkey(vkey))
     say(f"{directory}: a new witness. Never restore its store from a copy: docs/witness.md says what to do instead.")
 
@@ -70,10 +76,10 @@ def trust(directory: Place, vkeys: LogKeys = None, origin: LogOrigin = None, log
     """Cosign the logs with these keys from the next request on, also while the witness is running."""
     logs = [_log(text, origin) for text in vkeys or ()]
     if log_list is not None:
-        with log_list.open("rb") as file:
+        with log_list.open("rb") as file, _usage("Nothing of the list is trusted: correct it."):
             logs += parse_log_list(file.read(LIST_BYTES_MAX + 1))
     if not logs:
-        raise typer.BadParameter("Give the key of a log, or a list with --list.")
+        raise ClientError("the key of a log, or a list of logs", "neither", "Give VKEY, or --list FILE.")
     say(f"{open_store(directory).trust(logs)} new of {len(logs)} keys.")
 
 
@@ -81,10 +87,20 @@ def distrust(directory: Place, vkey: LogKey, origin: LogOrigin = None) -> None:
     """Believe a key no more. What was cosigned stays recorded, in case that the log comes back."""
     log, key = _log(vkey, origin)
     if not open_store(directory).distrust(log, key):
-        raise typer.BadParameter(f"The key is not trusted for {log}.")
+        raise ClientError(f"a key that is trusted for {log}", "another", "Look at them: gledger witness show --json.")
     say(f"{log}: no signature by this key counts any more.")
 
 
 def _log(text: str, origin: str | None) -> tuple[str, VerifierKey]:
-    vkey = parse_vkey(text)
-    return checked_origin(vkey.name if origin is None else origin), vkey
+    with _usage("Take the key as the log publishes it."):
+        vkey = parse_vkey(text)
+        return checked_origin(vkey.name if origin is None else origin), vkey
+
+
+@contextmanager
+def _usage(do: str) -> Iterator[None]:
+    """Let what is wrong with the caller's own words end as such: nothing of the log's is proved invalid by it."""
+    try:
+        yield
+    except LogInvalid as error:
+        raise ClientError(error.expected, error.got, do) from None

@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa
 
 from ledger.log.cosignature import Cosigner, ed25519_cosigner, mldsa44_cosigner
+from ledger.log.errors import NoteInvalid
+from ledger.log.messages import NAME_BYTES_MAX
 from ledger.log.note import KeyKind, VerifierKey, format_vkey, parse_vkey
 from ledger.witness.errors import HeadsInvalid, KeysLocked, WitnessError
 from ledger.witness.store import HeadStore, created, opened
@@ -43,6 +45,9 @@ def make_witness(directory: Path, names: dict[KeyKind, str], passphrase: bytes |
     keys, store, unfinished = directory / KEYS, directory / STORE, directory / _UNFINISHED
     if keys.exists() or (store.exists() and not unfinished.exists()):
         raise WitnessError(f"no witness in {directory}", "one", "Name another directory: keys are not overwritten.")
+    for name in names.values():
+        if len(name.encode(errors="replace")) > NAME_BYTES_MAX:
+            raise NoteInvalid(f"a name of at most {NAME_BYTES_MAX} bytes", f"{len(name)} characters")
     made = {kind: _generated(kind) for kind in names}
     cosigners = [_cosigner(name, made[kind]) for kind, name in names.items()]
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -3,13 +3,13 @@
 import http.client
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
+from tests.cli.running import GLEDGER
 from tests.conftest import REPOSITORY
 from tests.witness.contenders import UNANSWERED, Reply
 
@@ -19,8 +19,8 @@ WAIT_S = 0.02
 class Serving:
     """`gledger witness serve` in a process of its own; the same port after each start."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    def __init__(self, directory: Path, *options: str) -> None:
+        self._command = [*GLEDGER, "witness", "serve", str(directory), *options]
         self._process: subprocess.Popen[str] | None = None
         self.port = 0
 
@@ -32,16 +32,7 @@ class Serving:
         self.kill()
 
     def start(self) -> None:
-        command = [
-            sys.executable,
-            "-m",
-            "ledger.cli",
-            "witness",
-            "serve",
-            str(self._directory),
-            "--port",
-            str(self.port),
-        ]
+        command = [*self._command, "--port", str(self.port)]
         self._process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True)
         assert self._process.stderr is not None
         line = self._process.stderr.readline()
