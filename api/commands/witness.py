@@ -41,12 +41,12 @@ def serve(
     verbose: Verbose = False,
 ) -> None:
     """Run the witness until Ctrl-C: POST /add-checkpoint and /sign-subtree, GET /<sha256 of origin>/checkpoint."""
-    configure_logging(logging.INFO if verbose else logging.WARNING)
     passphrase = None if passphrase_file is None else passphrase_in(passphrase_file)
     with stopped_by_signals():
         store = open_store(directory)
         cosigners = open_cosigners(directory, store, passphrase)
         with _listening(host, port) as listening:
+            configure_logging(logging.INFO if verbose else logging.WARNING)
             names = ", ".join(cosigner.vkey.name for cosigner in cosigners)
             url = url_of(listening)
             witness_server(store, cosigners, lambda: say(f"the witness {names} is ready at {url}")).run(

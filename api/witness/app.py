@@ -181,7 +181,7 @@ class _Edge:
         except Exception:
             # It was logged, and answered if that was still possible: no server above writes it where a client sees it.
             if not is_complete:
-                raise ConnectionAbortedError("the answer had begun") from None
+                raise ConnectionAbortedError("the answer is not complete") from None
         finally:
             route = getattr(scope.get("route"), "path", UNROUTED)
             self._requests.labels(route, str(status)).inc()

@@ -22,6 +22,7 @@ from ledger.log.cosignature import Cosigner, ed25519_cosigner, mldsa44_cosigner
 from ledger.log.errors import NoteInvalid
 from ledger.log.messages import NAME_BYTES_MAX
 from ledger.log.note import KeyKind, VerifierKey, format_vkey, parse_vkey
+from ledger.signing.signer import write_private_key
 from ledger.witness.errors import HeadsInvalid, KeysLocked, WitnessError
 from ledger.witness.store import HeadStore, created, opened
 
@@ -55,7 +56,7 @@ def make_witness(directory: Path, names: dict[KeyKind, str], passphrase: bytes |
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(mode=0o700)
     for kind, key in made.items():
-        _write(unfinished / FILES[kind], key, passphrase)
+        write_private_key(key, unfinished / FILES[kind], passphrase)
     _sync(unfinished)
     created(store, [cosigner.vkey for cosigner in cosigners])
     unfinished.rename(keys)
@@ -96,19 +97,6 @@ def _generated(kind: KeyKind) -> PrivateKey:
 def _cosigner(name: str, key: PrivateKey) -> Cosigner:
     made = mldsa44_cosigner if isinstance(key, mldsa.MLDSA44PrivateKey) else ed25519_cosigner
     return made(name, key.private_bytes_raw())
-
-
-def _write(path: Path, key: PrivateKey, passphrase: bytes | None) -> None:
-    pem = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption() if passphrase is None else serialization.BestAvailableEncryption(passphrase),
-    )
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(pem)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _read(path: Path, passphrase: bytes | None) -> PrivateKey:
