@@ -27,7 +27,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ledger.witness.errors import WitnessError
-from ledger.witness.protocol import REQUEST_BYTES_MAX, Answer
+from ledger.witness.protocol import REQUEST_BYTES_MAX, Answer, Status
 from ledger.witness.witness import Witness
 
 BODY_SECONDS_MAX: Final = 15.0
@@ -83,7 +83,12 @@ def _adding(witness: Witness) -> Handler:
             return _response(heeded)
         # Waiting here holds no thread, so that a log that asks a thousand times at once delays itself alone.
         async with turns[heeded.origin]:
-            return _response(await run_in_threadpool(witness.settle, heeded))
+            answer = await run_in_threadpool(witness.settle, heeded)
+        if answer.status is Status.INCONSISTENT:
+            # The log signed it: with the recorded checkpoint this may be the proof that it shows two histories.
+            checkpoint, said = heeded.note_raw.decode(), answer.body.decode()
+            _log.warning("inconsistent", old_size=heeded.request.old_size, checkpoint=checkpoint, said=said)
+        return _response(answer)
 
     return add_checkpoint
 

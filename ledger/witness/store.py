@@ -206,6 +206,8 @@ def opened(path: Path) -> HeadStore:
                 expected = f"the store of a witness, of version {SCHEMA_VERSION}, at {path}"
                 raise HeadsInvalid(expected, f"application {marks[0]:#x}, version {marks[1]}", "Name its own file.")
             found = connection.execute("PRAGMA integrity_check").fetchone()[0]
+    except sqlite3.OperationalError as error:
+        raise HeadsUnavailable(f"the store at {path}", str(error), "Look at the disk, then start again.") from error
     except sqlite3.Error as error:
         raise HeadsInvalid(f"the store of a witness at {path}", str(error), "Name its own file.") from error
     if found != "ok":

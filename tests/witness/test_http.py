@@ -11,6 +11,7 @@ from hashlib import sha256
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from ledger.log.note import KeyKind
 from ledger.witness.protocol import (
@@ -213,6 +214,16 @@ def test_random_requests_get_nothing_but_the_documented_statuses(
         seen.add(http.post(path, content=bytes(raw)).status_code)
     assert seen <= DOCUMENTED, seed
     assert {200, 400, 403} <= seen, seed
+
+
+def test_a_fork_leaves_its_evidence_in_the_log_of_the_witness(http: httpx.Client, log: TwoFacedLog) -> None:
+    http.post("/add-checkpoint", content=format_add_checkpoint(0, (), log.note(FIVE)))
+    forked = log.note(leaves(5, "another story"))
+    with capture_logs() as logged:
+        assert http.post("/add-checkpoint", content=format_add_checkpoint(5, (), forked)).status_code == 422
+    (evidence,) = [line for line in logged if line["event"] == "inconsistent"]
+    assert evidence["checkpoint"] == forked.decode()
+    assert evidence["log_level"] == "warning"
 
 
 def test_requests_are_counted(http: httpx.Client, log: TwoFacedLog) -> None:
