@@ -89,15 +89,20 @@ class Heads(Protocol):
         """Record `tree` if size and root recorded of its origin are still those `expected`; None if they are not.
 
         The time is taken while nobody else can record anything, so that times and sizes grow together. When this
-        returns a head, it is on the disk. Raises HeadsUnavailable, after which it may be or not; and ClockBehind.
+        returns a head, it is on the disk. Raises HeadsUnavailable, after which it may be or not; ClockBehind; and
+        HeadsInvalid for a store that went back.
         """
 
 
 class HeadStore:
-    """The file at `path`, opened with `opened`."""
+    """The file at `path`, opened with `opened`.
+
+    While it is open it notices an older copy that somebody puts in its place. After a restart nobody can.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._seen: dict[str, int] = {}
 
     def own_keys(self) -> tuple[str, ...]:
         """Return the verifier keys of the witness whose store this is, as it was made."""
@@ -141,6 +146,8 @@ class HeadStore:
     def swap(self, expected: Head | None, tree: StatedTree, note_raw: bytes, clock: Callable[[], int]) -> Head | None:
         with self._transaction() as connection:
             recorded = _row(connection, "origin", tree.origin)
+            # Nobody else can write now: what is recorded is the newest there is, or it went back.
+            self._check_not_older(tree.origin, recorded)
             head = Head(tree.tree_size, tree.root, _time(recorded, clock()), note_raw)
             fields = (head.tree_size, head.root, head.timestamp, head.note_raw)
             if expected is None:
@@ -149,7 +156,16 @@ class HeadStore:
                 done = connection.execute(_REPLACE, (*fields, tree.origin, expected.tree_size, expected.root))
             swapped = done.rowcount == 1
         # Committed and synced. A crash from here on costs the log an answer; it asks again, from the recorded size.
-        return head if swapped else None
+        if not swapped:
+            return None
+        self._seen[tree.origin] = max(head.tree_size, self._seen.get(tree.origin, 0))
+        return head
+
+    def _check_not_older(self, origin: str, recorded: Head | None) -> None:
+        size, seen = recorded.tree_size if recorded is not None else 0, self._seen.get(origin, 0)
+        if size < seen:
+            do = "An older copy was put in its place: this witness is over. Make a new one with another name."
+            raise HeadsInvalid(f"a store that goes on, at {self._path}", f"size {size} after size {seen}", do)
 
     def _head(self, column: str, value: str) -> Head | None:
         with self._connection() as connection:
@@ -205,6 +221,10 @@ def opened(path: Path) -> HeadStore:
             if marks != (APPLICATION_ID, SCHEMA_VERSION):
                 expected = f"the store of a witness, of version {SCHEMA_VERSION}, at {path}"
                 raise HeadsInvalid(expected, f"application {marks[0]:#x}, version {marks[1]}", "Name its own file.")
+            mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
+            if mode != "delete":
+                do = "Somebody changed it: PRAGMA journal_mode = DELETE, while nothing runs."
+                raise HeadsInvalid(f"a rollback journal for {path}", mode, do)
             found = connection.execute("PRAGMA integrity_check").fetchone()[0]
     except sqlite3.OperationalError as error:
         raise HeadsUnavailable(f"the store at {path}", str(error), "Look at the disk, then start again.") from error

@@ -17,7 +17,7 @@ import pytest
 from ledger.log.note import VerifierKey
 from ledger.witness.directory import STORE
 from ledger.witness.protocol import StatedTree, Status, format_add_checkpoint
-from ledger.witness.store import Head, Heads, digest_of
+from ledger.witness.store import Head, Heads, HeadStore, digest_of
 from tests.witness.contenders import CLIENTS, UNANSWERED, Contest, InProcess, contend
 from tests.witness.histories import leaves, proof, two_faced_log
 from tests.witness.processes import OverHttp, Serving
@@ -31,10 +31,10 @@ pytestmark = pytest.mark.timeout(900)
 
 
 class Unswapped:
-    """A store that records whatever it is given: the compare-and-swap, and the table's own guard, are switched off."""
+    """A store that records whatever it is given: without compare-and-swap, the table's own guard, and memory."""
 
     def __init__(self, made: Made) -> None:
-        self._store = made.store
+        self._store, self._path = made.store, made.directory / STORE
         with closing(sqlite3.connect(made.directory / STORE)) as connection:
             connection.execute("DROP TRIGGER heads_only_grow")
 
@@ -49,8 +49,9 @@ class Unswapped:
 
     def swap(self, expected: Head | None, tree: StatedTree, note_raw: bytes, clock: Callable[[], int]) -> Head | None:
         while True:
-            recorded = self._store.head(tree.origin)
-            head = self._store.swap(recorded, tree, note_raw, clock)
+            forgetful = HeadStore(self._path)
+            recorded = forgetful.head(tree.origin)
+            head = forgetful.swap(recorded, tree, note_raw, clock)
             if head is not None:
                 return head
 

@@ -134,6 +134,19 @@ def test_keys_without_their_store_never_sign_again(made: Made, log: TwoFacedLog)
         make_witness(made.directory, NAMES, None)
 
 
+def test_an_older_copy_is_noticed_by_a_witness_that_runs(made: Made, log: TwoFacedLog) -> None:
+    witness, store = made.witness, made.directory / STORE
+    witness.add_checkpoint(format_add_checkpoint(0, (), log.note(FIVE)))
+    shutil.copy(store, made.directory / "old")
+    witness.add_checkpoint(format_add_checkpoint(5, proof(5, EIGHT), log.note(EIGHT)))
+    shutil.copy(made.directory / "old", store)
+    other = FIVE + leaves(9, "another story")
+    with pytest.raises(HeadsInvalid, match=r"size 5 after size 8\. An older copy"):
+        witness.add_checkpoint(format_add_checkpoint(5, proof(5, other), log.note(other)))
+    with pytest.raises(HeadsInvalid):
+        witness.add_checkpoint(format_add_checkpoint(5, (), log.note(FIVE)))
+
+
 def test_a_store_without_its_keys_is_not_overwritten(made: Made) -> None:
     shutil.rmtree(made.directory / "keys")
     with pytest.raises(WitnessError, match="expected no witness"):
@@ -169,6 +182,11 @@ def _another_version(path: Path) -> None:
         connection.execute("PRAGMA user_version = 2")
 
 
+def _with_wal(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+
+
 def _damaged(path: Path) -> None:
     raw = bytearray(path.read_bytes())
     raw[4096:4196] = bytes(100)
@@ -182,6 +200,7 @@ def _damaged(path: Path) -> None:
         (_another_version, "version 1, at .*; got application 0x676c7774, version 2"),
         (lambda path: path.write_bytes(b"no database" * 100), "file is not a database"),
         (lambda path: path.write_bytes(b""), "got application 0x0"),
+        (_with_wal, "a rollback journal for .*; got wal"),
         (_damaged, "without damage|malformed"),
     ],
 )
