@@ -118,7 +118,7 @@ def _wait_for(contest: Contest, begun: int) -> None:
 
 def test_the_oracle_catches_a_witness_without_compare_and_swap(tmp_path: Path) -> None:
     made = made_witness(tmp_path / "witness", *LOGS)
-    contest = Contest(300)
+    contest = Contest(200)
     reach = InProcess(made.with_heads(Unswapped(made)), digest_of)
     for thread in contend(contest, LOGS, [reach] * CLIENTS, 1):
         thread.join(SECONDS_MAX)
@@ -128,7 +128,7 @@ def test_the_oracle_catches_a_witness_without_compare_and_swap(tmp_path: Path) -
 
 def test_the_same_contest_with_compare_and_swap(tmp_path: Path) -> None:
     made = made_witness(tmp_path / "witness", *LOGS)
-    contest = Contest(300)
+    contest = Contest(200)
     for thread in contend(contest, LOGS, [InProcess(made.witness, digest_of)] * CLIENTS, 1):
         thread.join(SECONDS_MAX)
     assert contest.statuses[200] > 0
