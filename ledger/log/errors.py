@@ -53,6 +53,10 @@ class ReceiptInvalid(LogInvalid):
     """A receipt that is malformed or belongs to another entry."""
 
 
+class BundleInvalid(LogInvalid):
+    """A bundle that is malformed, or whose entries do not show what it is for."""
+
+
 def shown(data: bytes) -> str:
     """Return the beginning of `data` as a printable ASCII literal, such as `b'007'`."""
     return repr(data) if len(data) <= SHOWN_BYTES_MAX else f"{data[:SHOWN_BYTES_MAX]!r}..."
