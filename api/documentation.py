@@ -179,6 +179,14 @@ RECEIPT_GET: Final[Operation] = {
     }
 }
 
+BUNDLE_GET: Final[Operation] = {
+    "responses": {
+        200: answer("The bundle (docs/bundle.md)", TEXT, _TEXT_SCHEMA, _EXAMPLE.bundle.decode()),
+        304: {"description": "As the client has it"},
+        **problems(404, 422, 503),
+    }
+}
+
 NEXT_GET: Final[Operation] = {
     "responses": {
         200: answer(

@@ -24,6 +24,7 @@ from ledger.events.refusals import Rejected
 from ledger.events.registry import service_authority
 from ledger.events.stages import Admitted, Envelope
 from ledger.intake.outcomes import Outcome, Sealed
+from ledger.log.bundle import Bundle, BundledEntry, format_bundle
 from ledger.log.checkpoint import Checkpoint, sign_checkpoint
 from ledger.log.entry import GENESIS_PREVIOUS, Entry, build_entry
 from ledger.log.note import Ed25519NoteSigner, ed25519_note_signer, format_vkey
@@ -53,6 +54,12 @@ class Example:
     sealed: Sealed
     vkey: str
     service_key: KeyRecord
+
+    @property
+    def bundle(self) -> bytes:
+        """The bundle of the opening, in the tree that holds nothing else."""
+        policy = f"log {self.vkey}\nquorum none\n".encode()
+        return format_bundle(Bundle(0, (BundledEntry(0, self.entry.raw, ()),), policy, self.checkpoint))
 
     @property
     def admission(self) -> Admission:

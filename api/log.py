@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from api.documentation import (
+    BUNDLE_GET,
     CHECKPOINT_GET,
     ENTRIES_GET,
     ENTRY_GET,
@@ -25,11 +26,14 @@ from api.documentation import (
 )
 from api.parameters import POSITION_MAX, EventId, Office, Party, Position, Whole
 from api.problems import Problem, Trouble
-from api.service import service_of
+from api.service import Service, service_of
 from ledger.client.answers import LedgerInfo, NextAct, Recorded
+from ledger.log.bundle import format_bundle
+from ledger.log.errors import BundleInvalid
 from ledger.rules import compact
 from ledger.rules.log_keys import retired_keys
 from ledger.store.appending import Found
+from ledger.store.bundling import stored_bundle
 from ledger.store.log import StoredLog
 
 ENTRIES_DEFAULT: Final = 500
@@ -171,6 +175,29 @@ def show_receipt(request: Request, event_id: EventId) -> Response:
     return _immutable(request, sealed.receipt, TEXT)
 
 
+@router.get("/v1/events/{event_id}/bundle", **BUNDLE_GET)
+def show_bundle(request: Request, event_id: EventId) -> Response:
+    """All that it takes to check an act offline, in one text: entry, proofs, policy, checkpoint, and whose keys signed.
+
+    Of the newest tree: later there may be more witnesses, and more to say about the authority.
+    """
+    service = service_of(request)
+    sealed = service.intake.first(event_id)
+    note = service.log.checkpoint()
+    if sealed is None or note is None:
+        raise _unknown_event(event_id)
+    try:
+        bundle = stored_bundle(service.log, sealed.position, policy_of(service), note)
+    except BundleInvalid as error:
+        raise Problem(Trouble.NOT_FOUND, error.expected, error.got) from None
+    raw = format_bundle(bundle)
+    etag = f'"{sha256(raw).hexdigest()}"'
+    headers = {"ETag": etag, "Cache-Control": CHECKED}
+    if _is_known(request, etag):
+        return Response(status_code=304, headers=headers)
+    return Response(raw, headers=headers, media_type=TEXT)
+
+
 @router.get("/v1/authorities/{party}/{office}/next", **NEXT_GET)
 def show_next_act(request: Request, party: Party, office: Office) -> Response:
     """The place in its own chain that the next act of an authority must take: `sequence` and `previous`."""
@@ -180,6 +207,13 @@ def show_next_act(request: Request, party: Party, office: Office) -> Response:
     if not isinstance(state, compact.Authority):
         raise Problem(Trouble.NOT_FOUND, "a registered authority", f"{party}/{office}")
     return _json(NextAct(sequence=state.sequence + 1, previous=state.previous, tree_size=snapshot.tree_size))
+
+
+def policy_of(service: Service) -> bytes:
+    """Return the policy (C2SP tlog-policy) that goes into bundles: the keys of the log, without witnesses."""
+    opened = service.log.state(compact.LEDGER)
+    log_keys = opened.log_keys if isinstance(opened, compact.Opened) else (service.log_vkey,)
+    return "".join(f"log {key}\n" for key in log_keys).encode() + b"quorum none\n"
 
 
 def _found(log: StoredLog, event_id: str) -> Found:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from ledger.audit.findings import Undecidable
 from ledger.cli.exit_codes import ExitCode
 from ledger.client.errors import AnswerMalformed, ClientError, LedgerRefused, NotThere, PolicyNotMet, Unreachable
 from ledger.client.scenario import ScenarioError
@@ -44,7 +45,15 @@ def exit_code_of(error: Exception) -> ExitCode | None:
             return ExitCode.NOT_AUTHORISED
         case LedgerRefused():
             return exit_code_of_refusal(error.problem.code, error.problem.status)
-        case Unreachable() | NotThere() | AnswerMalformed() | PolicyNotMet() | HeadsInvalid() | HeadsUnavailable():
+        case (
+            Unreachable()
+            | NotThere()
+            | AnswerMalformed()
+            | PolicyNotMet()
+            | HeadsInvalid()
+            | HeadsUnavailable()
+            | Undecidable()
+        ):
             return ExitCode.UNDECIDABLE
         case ClientError() | ScenarioError() | WitnessError():
             return ExitCode.USAGE

@@ -17,6 +17,7 @@ PolicyFile = Annotated[
     Path | None,
     typer.Option("--policy", help="File (C2SP tlog-policy) that says which logs and witnesses make a checkpoint good."),
 ]
+Anchor = Annotated[str | None, typer.Option("--anchor", help="SHA-256 of entry 1, known from elsewhere.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 PassphraseFile = Annotated[

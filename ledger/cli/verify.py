@@ -1,26 +1,31 @@
-"""`gledger verify`: from a receipt and an entry to what they prove, without a connection.
+"""`gledger verify`: from a bundle, or a receipt and its entry, to what they prove, without a connection.
 
 Ends with 0 if the log signed exactly this entry at its position, 1 if it is proven that something is false.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
+from ledger.cli.bundle_report import report_bundle
 from ledger.cli.connect import Trust, given_policy, given_trust
-from ledger.cli.options import Directory, Json, Origin, PolicyFile, VKeys
+from ledger.cli.options import Anchor, Directory, Json, Origin, PolicyFile, VKeys
 from ledger.cli.output import emit, emit_json
+from ledger.client.bundle import Believed
 from ledger.client.errors import ClientError
 from ledger.client.proof import Proven, judged, prove, signed_by
 from ledger.client.workspace import Workspace
 from ledger.events.keys import KeyRecord
+from ledger.log.bundle import BUNDLE_BYTES_MAX, is_bundle
 from ledger.log.entry import ENTRY_BYTES_MAX
-from ledger.log.policy import Judged
+from ledger.log.policy import Judged, Policy
 from ledger.log.receipt import RECEIPT_BYTES_MAX
 
 KEY_FILE_BYTES_MAX = 64 * 1024
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def register(app: typer.Typer) -> None:
@@ -29,20 +34,32 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    receipt: Annotated[Path, typer.Argument(help="Receipt (.tlog-proof).")],
-    entry: Annotated[Path, typer.Argument(help="The entry that it is for (.entry.json).")],
+    file: Annotated[Path, typer.Argument(help="Bundle, or receipt (.tlog-proof) of the entry that follows.")],
+    entry: Annotated[Path | None, typer.Argument(help="The entry that a receipt is for (.entry.json).")] = None,
     vkeys: VKeys = None,
     origin: Origin = None,
     policy: PolicyFile = None,
+    anchor: Anchor = None,
     signer_keys: Annotated[
-        list[Path] | None, typer.Option("--signer-key", help="Key record of a signer: checks the act's signature too.")
+        list[Path] | None,
+        typer.Option("--signer-key", help="Key record of a signer: checks the act's signature in a receipt's entry."),
     ] = None,
     directory: Directory = Path(),
     json: Json = False,
 ) -> None:
     """Prove offline that the log holds an entry, and say which act it is and who signed it."""
+    raw, rule = _read(file, BUNDLE_BYTES_MAX), given_policy(policy)
     believed = given_trust(origin, vkeys, Workspace.at(directory).pinned)
-    receipt_raw, rule = _read(receipt, RECEIPT_BYTES_MAX), given_policy(policy)
+    if is_bundle(raw):
+        if entry is not None or signer_keys:
+            raise ClientError("a bundle alone", "an entry or a key record too", "A bundle holds both: name it alone.")
+        report_bundle(raw, _believed(believed, origin, rule, anchor), json=json)
+        return
+    if entry is None:
+        raise ClientError(f"{file}: a bundle, or a receipt and its entry", "one file", "Name the entry after it.")
+    if anchor is not None:
+        raise ClientError("--anchor with a bundle", "a receipt", "A receipt does not hold entry 1: give --vkey.")
+    receipt_raw = raw[: RECEIPT_BYTES_MAX + 1]
     verdict = judged(rule, receipt_raw, believed.vkeys if believed is not None else ()) if rule is not None else None
     if believed is None and verdict is not None:
         believed = Trust(verdict.checkpoint.origin, verdict.log_keys)
@@ -56,6 +73,20 @@ def verify(
         keys = ", ".join(signature.key_id for signature in proven.envelope.signatures)
         raise ClientError("a signature by one of the keys given", f"signatures by {keys}", "Name the signer's record.")
     _report(proven, checked, verdict, json=json)
+
+
+def _believed(trust: Trust | None, origin: str | None, policy: Policy | None, anchor: str | None) -> Believed:
+    if trust is None and policy is None and anchor is None:
+        do = "Give --vkey, --policy or --anchor, or --dir with a workspace."
+        raise ClientError("somebody to believe", "nobody", do)
+    if anchor is not None and not _SHA256.fullmatch(anchor):
+        raise ClientError("--anchor of 64 hexadecimal digits", ascii(anchor), "Give the SHA-256 of entry 1.")
+    return Believed(
+        origin=trust.origin if trust is not None else origin,
+        vkeys=trust.vkeys if trust is not None else (),
+        policy=policy,
+        anchor=anchor,
+    )
 
 
 def _read(path: Path, bytes_max: int) -> bytes:

@@ -8,6 +8,7 @@ application  the log as an application of the event-sourcing library
 recorder     append: entries, tiles, folded states and head in one transaction
 appending    what goes into that transaction, and what comes out
 head         how long the log is, and what binds all of it
+bundling     what goes into a bundle, read from the log
 tiles        the Merkle tree in its table
 states       the folded states, for the rules and as stored
 evidence     what was signed under an id that was taken

@@ -101,6 +101,17 @@ class StoredLog:
         with self._reading() as cursor:
             return find_entries(cursor, [event_id]).get(event_id)
 
+    def positions_about(self, authority_id: str) -> list[int]:
+        """Return the positions of all that was recorded about an authority itself: grant, revocation, words on them."""
+        with self._reading() as cursor:
+            # The second condition is that of the index.
+            cursor.execute(
+                "SELECT notification_id FROM public.entries WHERE stream = %s AND stream LIKE 'authority/%%'"
+                " ORDER BY notification_id",
+                [f"authority/{authority_id}"],
+            )
+            return [position for (position,) in cursor.fetchall()]
+
     def conflicts(self, event_id: str) -> list[bytes]:
         """Return the envelopes kept as evidence: signed under the id of a recorded act, with another payload."""
         with self._reading() as cursor:

@@ -153,5 +153,13 @@ REVOKE UPDATE, DELETE, TRUNCATE ON public.entries, public.checkpoints, public.co
 REVOKE DELETE, TRUNCATE ON public.head, public.tiles, public.streams FROM PUBLIC, CURRENT_USER;
 """
 
-MIGRATIONS: Final[tuple[LiteralString, ...]] = (_TABLES + _FUNCTIONS + _TRIGGERS + _PRIVILEGES,)
+_ABOUT_AUTHORITIES: Final[LiteralString] = """
+-- Few rows: a bundle asks for all that was recorded about whoever stands behind its act.
+CREATE INDEX entries_about_authorities ON public.entries (stream, notification_id) WHERE stream LIKE 'authority/%';
+"""
+
+MIGRATIONS: Final[tuple[LiteralString, ...]] = (
+    _TABLES + _FUNCTIONS + _TRIGGERS + _PRIVILEGES,
+    _ABOUT_AUTHORITIES,
+)
 """Each is applied once, in order, and never changed after a release: a later change is a further step."""

@@ -332,10 +332,11 @@ async function openCheckpoint(raw, trust, ledgerKeys = null, own = null) {
   };
   if (vkeys.length) judge((has) => ofLog(vkeys).some(has), `a signature of ${origin} by a key that you gave`);
   if (ledgerKeys) judge((has) => ofLog(ledgerKeys).some(has), `a signature of ${origin} by a key that the ledger names`);
+  if (own) judge((has) => ofLog(own.logs).some(has), "a signature by a key of the log that the bundle's policy names");
   if (policy) judge((has) => ofLog(policy.logs).some(has) && policy.isMet(has), "what your policy demands");
   const times = Object.fromEntries([...signed].map(([key, time]) => [`${key.name}+${key.id}`, Number(time)]));
   return { ...checkpoint, signers: times, unchecked: [...unchecked].map((key) => `${key.name}+${key.id}`),
-    ownPolicyMet: own && (ofLog(own.logs).some(hasSigned) && own.isMet(hasSigned)) };
+    ownPolicyMet: own && own.isMet(hasSigned) };
 }
 
 // ---- entries and acts (DSSE) ----
