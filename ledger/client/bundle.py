@@ -128,7 +128,9 @@ def _check_lines(note: Note, origin: str, log_keys: Iterable[VerifierKey], other
 
 
 def _keys(policy: Policy | None) -> tuple[VerifierKey, ...]:
-    return () if policy is None else tuple(one.vkey for one in (*policy.logs, *policy.witnesses))
+    if policy is None:
+        return ()
+    return (*(log.vkey for log in policy.logs), *(witness.vkey for witness in policy.witnesses))
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Whose keys signed, and whether their mandate stood: a fold over the few entries of a bundle, by the ledger's own rules.
+"""Whose keys signed, and whether their mandate stood: a fold over the few entries of a bundle, by the ledger's rules.
 
 What is folded is a ledger of which only these entries are known. So it shows what they show and no more: that nothing
 else was recorded about the authorities in between, only an audit can tell.
@@ -14,7 +14,6 @@ from ledger.events.header import FIRST_PREVIOUS, Event
 from ledger.events.openings import LedgerOpened
 from ledger.events.parties import PartyAdmitted
 from ledger.events.refusals import Refused, Rejected
-from ledger.events.registry import registered_keys
 from ledger.events.stages import Envelope, Verified
 from ledger.log.entry import Entry
 from ledger.log.errors import BundleInvalid
@@ -40,7 +39,7 @@ FORCED: Final = ("consultation.opened", "measure.reinstated")
 
 
 class KnownAuthorities:
-    """Entries of one ledger, taken in the order of the log; the first opens it. After an error it has no further use."""
+    """Entries of one ledger, taken in the order of the log, first its opening. After an error it has no further use."""
 
     def __init__(self, origin: str) -> None:
         self.compact = MemoryCompact()
@@ -157,8 +156,3 @@ def doubt_of(known: KnownAuthorities, entry: Entry, event: Event) -> str | None:
     if since is None or entry.recorded_at < since:
         return None
     return f"{signer.id} was revoked at position {signer.revoked_at} ({signer.revoked_because}), its acts contested"
-
-
-def registers(event: Event) -> tuple[str, ...]:
-    """Return the ids of the authorities that an act registers."""
-    return tuple(authority_id for authority_id, _ in registered_keys(event))
