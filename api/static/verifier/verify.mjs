@@ -13,7 +13,6 @@ const need = (holds, expected, got = "something else") => { if (!holds) fail(exp
 const shown = (text) => JSON.stringify(String(text).slice(0, 80)).replace(/[^ -~]/g, (c) => `\\u{${c.codePointAt().toString(16)}}`);
 
 // ---- bytes ----
-
 const utf8Decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export const utf8 = (text) => new TextEncoder().encode(text);
 export const hex = (bytes) => Array.from(bytes, (one) => one.toString(16).padStart(2, "0")).join("");
@@ -23,9 +22,7 @@ const joined = (...parts) => {
   parts.reduce((at, part) => (whole.set(part, at), at + part.length), 0);
   return whole;
 };
-function text(bytes) {
-  try { return utf8Decoder.decode(bytes); } catch { return fail("UTF-8"); }
-}
+const text = (bytes) => { try { return utf8Decoder.decode(bytes); } catch { return fail("UTF-8"); } };
 export function base64(encoded) {
   let binary = null;
   try { binary = atob(encoded); } catch { /* what is no base64 is said below */ }
@@ -37,14 +34,9 @@ function decimal(digits, most = 2n ** 63n - 1n) {
   need(/^(0|[1-9][0-9]{0,18})$/.test(digits) && BigInt(digits) <= most, `a decimal of 0 to ${most}`, shown(digits));
   return BigInt(digits);
 }
-const hashOf = (encoded) => {
-  const hash = base64(encoded);
-  need(hash.length === 32, "a hash of 32 bytes", `${hash.length} bytes`);
-  return hash;
-};
+const hashOf = (encoded) => (base64(encoded).length === 32 ? base64(encoded) : fail("a hash of 32 bytes", shown(encoded)));
 
 // ---- SHA-256 and the Merkle tree (RFC 6962 hashes; verified as RFC 9162 §2.1.3.2 and §2.1.4.2 say); sizes are BigInt ----
-
 const subtle = globalThis.crypto?.subtle, fast = globalThis.process?.getBuiltinModule?.("node:crypto");
 export async function sha256(...parts) {
   if (fast) return new Uint8Array(fast.createHash("sha256").update(joined(...parts)).digest());
@@ -85,68 +77,36 @@ export async function verifyConsistency(oldSize, newSize, oldRoot, newRoot, proo
     after = await (isLeft ? nodeHash(one, after) : nodeHash(after, one));
   });
   need(same(before, oldRoot) && same(after, newRoot), `roots ${hex(oldRoot)}, ${hex(newRoot)}`, `${hex(before)}, ${hex(after)}`);
-  return undefined;
 }
 
 // ---- strict JSON (RFC 8785, and what the ledger forbids in text): one text for each value, no key twice ----
-
 const FORBIDDEN = new RegExp("[\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f"
   + "\\ufdd0-\\ufdef\\ufeff\\ufff9-\\ufffb\\u{e0000}-\\u{e007f}]|[\\p{Cs}]|"
   + Array.from({ length: 17 }, (_, plane) => `[\\u{${plane.toString(16)}fffe}\\u{${plane.toString(16)}ffff}]`).join("|"), "u");
+function canonical(value, levels) {
+  if (typeof value === "string") {
+    need(!FORBIDDEN.test(value) && value.normalize("NFC") === value, "visible text in NFC", shown(value));
+    return JSON.stringify(value);
+  }
+  if (typeof value === "number") need(Number.isSafeInteger(value), "an integer up to 2^53 - 1", value);
+  if (value === null || typeof value !== "object") return String(value);
+  need(levels > 0, "at most 12 levels", "more");
+  if (Array.isArray(value)) return `[${value.map((one) => canonical(one, levels - 1))}]`;
+  return `{${Object.keys(value).sort().map((key) => `${canonical(key)}:${canonical(value[key], levels - 1)}`)}}`;
+}
 export function parseCanonical(bytes, bytesMax = 65535) {
   need(bytes.length <= bytesMax, `at most ${bytesMax} bytes`, bytes.length);
   const json = text(bytes);
-  let at = 0;
-  const wrong = () => fail("canonical JSON (RFC 8785)", `${shown(json.slice(at, at + 20))} at character ${at}`);
-  const taken = (pattern) => {
-    pattern.lastIndex = at;
-    const found = pattern.exec(json) ?? wrong();
-    at = pattern.lastIndex;
-    return found[0];
-  };
-  const string = () => {
-    const value = JSON.parse(taken(/"(?:[^"\\\x00-\x1f]|\\["\\n])*"/y));
-    return FORBIDDEN.test(value) || value.normalize("NFC") !== value ? wrong() : value;
-  };
-  const inside = (depth, close, one) => {
-    if (depth >= 12) wrong();
-    at += 1;
-    if (json[at] === close) return void (at += 1);
-    for (one(); json[at] === ","; one()) at += 1;
-    if (json[at] !== close) wrong();
-    at += 1;
-  };
-  const value = (depth) => {
-    if (json[at] === "{") {
-      const object = Object.create(null);
-      let before = null;
-      inside(depth, "}", () => {
-        const key = string();
-        if (before !== null && !(before < key)) wrong();
-        before = key;
-        if (json[at] !== ":") wrong();
-        at += 1;
-        object[key] = value(depth + 1);
-      });
-      return object;
-    }
-    if (json[at] === "[") {
-      const array = [];
-      inside(depth, "]", () => array.push(value(depth + 1)));
-      return array;
-    }
-    if (json[at] === '"') return string();
-    const token = taken(/true|false|null|0|-?[1-9][0-9]{0,15}/y);
-    const number = JSON.parse(token);
-    return typeof number === "number" && !Number.isSafeInteger(number) ? wrong() : number;
-  };
-  const whole = json[0] === "{" ? value(0) : wrong();
-  return at === json.length ? whole : wrong();
+  let value = null;
+  try { value = JSON.parse(json); } catch { /* no object either */ }
+  // A key that stands twice is read once, so what is written again is shorter.
+  need(json[0] === "{" && value !== null && canonical(value, 12) === json, "canonical JSON (RFC 8785)", shown(json));
+  return value;
 }
 const members = (object, ...names) => object !== null && typeof object === "object" && !Array.isArray(object)
   && Object.keys(object).sort().join() === names.sort().join();
 function micros(instant) {
-  const found = /^([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?(?:[Zz]|[+-]00:00)$/.exec(instant);
+  const found = typeof instant === "string" && /^([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?(?:[Zz]|[+-]00:00)$/.exec(instant);
   const ms = found ? Date.parse(`${found[1]}T${found[2]}Z`) : NaN;
   const holds = !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(`${found[1]}T${found[2]}.`) && !instant.startsWith("0000");
   need(holds, "an instant in UTC", shown(instant));
@@ -154,7 +114,6 @@ function micros(instant) {
 }
 
 // ---- keys: Ed25519 of the prime-order subgroup, and ECDSA P-256 ----
-
 const P = 2n ** 255n - 19n, ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
 const mod = (a) => ((a % P) + P) % P;
 const power = (base, exponent) => {
@@ -192,17 +151,12 @@ async function verifiesEd25519(key, message, signature) {
   return usable !== null && subtle.verify("Ed25519", usable, signature, message);
 }
 function joinedIntegers(der) {
-  const parts = [];
-  for (let at = 2; der[0] === 0x30 && der[1] === der.length - 2 && der.length < 128 && at < der.length;) {
-    const value = der.subarray(at + 2, at + 2 + der[at + 1]);
-    const padded = value[0] === 0 && value.length > 1;
-    if (der[at] !== 2 || value.length !== der[at + 1] || value.length < 1 || value[0] > 127 || (padded && value[1] < 128)) return null;
-    const bare = padded ? value.subarray(1) : value;
-    if (bare.length > 32) return null;
-    parts.push(new Uint8Array(32 - bare.length), bare);
-    at += 2 + value.length;
-  }
-  return parts.length === 4 ? joined(...parts) : null;
+  const pair = [der.subarray(4, 4 + der[3]), der.subarray(6 + der[3])], [r, s] = pair;
+  const isPadded = (one) => one[0] === 0 && one[1] > 127, isPositive = (one) => isPadded(one) || (one[0] > 0 && one[0] < 128);
+  const bare = pair.map((one) => (isPadded(one) ? one.subarray(1) : one));
+  const isStrict = pair.every(isPositive) && bare.every((one) => one.length <= 32)
+    && same(der, joined([0x30, r.length + s.length + 4, 2, r.length], r, [2, s.length], s));
+  return isStrict ? joined(...bare.flatMap((one) => [new Uint8Array(32 - one.length), one])) : null;
 }
 const ED25519_SPKI = "302a300506032b6570032100", P256_SPKI = "3059301306072a8648ce3d020106082a8648ce3d03010703420004";
 async function keyOf(record) {
@@ -222,7 +176,6 @@ async function keyOf(record) {
 }
 
 // ---- signed notes, verifier keys, checkpoints and policies (C2SP) ----
-
 const NO_NAME = /^$|[+\x00-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
 export async function parseVkey(line) {
   const [, name, id, encoded] = /^([^+]*)\+([0-9a-f]{8})\+(.*)$/s.exec(line) ?? fail("<name>+<key id>+<base64>", shown(line));
@@ -246,18 +199,19 @@ export function parseNote(bytes) {
   need(lines.length <= 100, "at most 100 signature lines", lines.length);
   return { text: utf8(signed), lines };
 }
-// Returns the keys that signed, each with its time, and those whose kind WebCrypto does not have (ML-DSA-44).
+const named = ({ name, id }) => `${name}+${id}`;
+// Returns who signed and when, and whose kind WebCrypto does not have (ML-DSA-44). Of two keys of one name and id the first counts.
 async function signersOf(note, keys) {
   const signed = new Map(), unchecked = new Set();
   for (const line of note.lines) {
-    const key = keys.find((one) => one.name === line.name && one.id === line.id);
-    if (key?.kind === 6) unchecked.add(key);
+    const key = keys.find((one) => named(one) === named(line));
+    if (key?.kind === 6) unchecked.add(named(key));
     if (!key || key.kind === 6) continue;
-    const time = key.kind === 4 && line.value.length === 72 ? new DataView(line.value.buffer).getBigUint64(line.value.byteOffset) : 0n;
-    const message = key.kind === 4 ? joined(utf8(`cosignature/v1\ntime ${time}\n`), note.text) : note.text;
-    const holds = time < 2n ** 63n && await verifiesEd25519(key.key, message, line.value.subarray(key.kind === 4 ? 8 : 0));
-    need(holds, `a signature by ${key.name}+${key.id}`, "one that does not verify");
-    signed.set(key, time);
+    const isTimed = key.kind === 4, time = isTimed && line.value.length === 72 ? new DataView(line.value.buffer).getBigUint64(0) : 0n;
+    const message = isTimed ? joined(utf8(`cosignature/v1\ntime ${time}\n`), note.text) : note.text;
+    const holds = time < 2n ** 63n && await verifiesEd25519(key.key, message, line.value.subarray(isTimed ? 8 : 0));
+    need(holds, `a signature by ${named(key)}`, "one that does not verify");
+    signed.set(named(key), Number(time));
   }
   return { signed, unchecked };
 }
@@ -270,43 +224,35 @@ async function parseCheckpoint(bytes) {
   return checkpoint;
 }
 export async function parsePolicy(bytes) {
-  need(bytes.length <= 65536 && bytes.every((one) => one === 9 || one === 10 || (one > 31 && one !== 127)), "a policy without controls");
-  const logs = [], named = new Map(), used = new Set(), keys = new Set();
+  need(bytes.length <= 262144 && bytes.every((one) => one === 9 || one === 10 || (one > 31 && one !== 127)), "a policy without controls");
+  const logs = [], defined = new Map(), grouped = new Set();
   let quorum = null;
-  const own = async (verb, line) => {
-    const key = await parseVkey(line), id = `${verb} ${hex(key.key)}`;
-    need(!keys.has(id), "every key once", shown(line));
-    keys.add(id);
+  const keyFrom = async (word, kinds, others) => {
+    const key = await parseVkey(text(Uint8Array.from(word, (one) => one.charCodeAt())));
+    need(kinds.includes(key.kind) && !others.some((one) => same(one.key, key.key)), `a key of type ${kinds}, once`, shown(word));
     return key;
   };
-  const define = (name, value) => {
-    need(name !== "none" && !named.has(name), "a new name", shown(name));
-    named.set(name, value);
-  };
-  for (const line of text(bytes).split("\n")) {
-    const [verb, ...words] = line.split(/[\t ]+/).filter((word) => word !== "");
+  const witnesses = () => [...defined.values()].flatMap((one) => one.key ?? []);
+  // Names are opaque bytes: each stands for itself here.
+  for (const line of Array.from(bytes, (one) => String.fromCharCode(one)).join("").split("\n")) {
+    const [verb, name, ...words] = line.split(/[\t ]+/).filter((word) => word !== ""), count = words.length;
     if (verb === undefined || verb.startsWith("#")) continue;
-    if (verb === "log" && (words.length === 1 || words.length === 2)) logs.push(await own(verb, words[0]));
-    else if (verb === "witness" && (words.length === 2 || words.length === 3)) define(words[0], { key: await own(verb, words[1]) });
-    else if (verb === "group" && words.length >= 3) {
-      const [name, wanted, ...parts] = words;
-      for (const part of parts) {
-        need(named.has(part) && !used.has(part), "members defined before, in one group only", shown(part));
-        used.add(part);
+    if (verb === "log" && name && count <= 1) logs.push(await keyFrom(name, [1, 6], logs));
+    else if (verb === "quorum" && name && !count && quorum === null && (name === "none" || defined.has(name))) quorum = name;
+    else {
+      need(name && !["none", "any", "all"].includes(name) && !defined.has(name), "a line of a policy (C2SP tlog-policy)", shown(line));
+      if (verb === "witness" && (count === 1 || count === 2)) defined.set(name, { key: await keyFrom(words[0], [4, 6], witnesses()) });
+      else {
+        const [wanted, ...parts] = words, most = { any: 1, all: parts.length }[wanted] ?? (/^[1-9][0-9]{0,5}$/.test(wanted) ? Number(wanted) : 0);
+        need(verb === "group" && most > 0 && most <= parts.length, "a line of a policy (C2SP tlog-policy)", shown(line));
+        for (const part of parts) need(defined.has(part) && !grouped.has(part) && grouped.add(part), "members defined before, each once", shown(part));
+        defined.set(name, { parts, least: most });
       }
-      const count = { any: 1n, all: BigInt(parts.length) }[wanted] ?? decimal(wanted, BigInt(parts.length));
-      need(count > 0n, "a number of members", wanted);
-      define(name, { parts, count });
-    } else if (verb === "quorum" && words.length === 1 && quorum === null) {
-      need(words[0] === "none" || named.has(words[0]), "a name defined before", shown(words[0]));
-      quorum = words[0];
-    } else fail("a line of a policy (C2SP tlog-policy)", shown(line));
+    }
   }
   need(quorum !== null, "a line 'quorum'", "none");
-  const met = (name, has) => named.get(name).key ? has(named.get(name).key)
-    : named.get(name).parts.filter((part) => met(part, has)).length >= named.get(name).count;
-  const witnesses = [...named.values()].flatMap((one) => one.key ?? []);
-  return { logs, witnesses, keys: [...logs, ...witnesses], isMet: (has) => quorum === "none" || met(quorum, has) };
+  const met = ({ key, parts, least }, has) => (key ? has(key) : parts.filter((part) => met(defined.get(part), has)).length >= least);
+  return { logs, keys: [...logs, ...witnesses()], isMet: (has) => quorum === "none" || met(defined.get(quorum), has) };
 }
 // Returns the checkpoint, once those who are believed signed it. `ledgerKeys`: those that the ledger names, or null;
 // `own`: the policy of a bundle, which must name every other line, and is believed by nobody.
@@ -319,52 +265,50 @@ async function openCheckpoint(raw, trust, ledgerKeys = null, own = null) {
   const ofLog = (keys) => keys.filter((key) => key.name === origin);
   const known = [...vkeys, ...(policy?.keys ?? []), ...(ledgerKeys ?? []), ...(own?.keys ?? [])];
   const { signed, unchecked } = await signersOf(note, known);
-  const is = (one) => (other) => one.name === other.name && one.id === other.id;
+  const isOneOf = (keys, line) => keys.some((key) => named(key) === named(line));
   for (const line of note.lines) {
-    if (own) need(known.some(is(line)), "lines by keys that the bundle or you name", `${shown(line.name)}+${line.id}`);
-    if (ledgerKeys && line.name === origin) need(ledgerKeys.some(is(line)), "keys that the ledger names", line.id);
+    if (own) need(isOneOf(known, line), "lines by keys that the bundle or you name", shown(named(line)));
+    if (ledgerKeys && line.name === origin) need(isOneOf(ledgerKeys, line), "keys that the ledger names", named(line));
   }
-  const hasSigned = (key) => [...signed.keys()].some(is(key)), maybe = (key) => hasSigned(key) || [...unchecked].some(is(key));
-  const judge = (rule, what) => {
-    if (rule(hasSigned)) return;
-    if (rule(maybe)) throw new Undecided(`${what}: this needs ML-DSA-44, which cannot be checked here`);
-    fail(what, `${note.lines.length} lines by ${shown([...new Set(note.lines.map((line) => line.name))].join(", "))}`);
+  const hasSigned = (key) => signed.has(named(key)), maybe = (key) => hasSigned(key) || unchecked.has(named(key));
+  const judge = (keys, whose) => {
+    if (ofLog(keys).some(hasSigned)) return;
+    if (ofLog(keys).some(maybe)) throw new Undecided(`only ML-DSA-44 keys that ${whose}, which cannot be checked here`);
+    fail(`a signature of ${origin} by a key that ${whose}`, shown(note.lines.map(named).join(", ")));
   };
-  if (vkeys.length) judge((has) => ofLog(vkeys).some(has), `a signature of ${origin} by a key that you gave`);
-  if (ledgerKeys) judge((has) => ofLog(ledgerKeys).some(has), `a signature of ${origin} by a key that the ledger names`);
-  if (own) judge((has) => ofLog(own.logs).some(has), "a signature by a key of the log that the bundle's policy names");
-  if (policy) judge((has) => ofLog(policy.logs).some(has) && policy.isMet(has), "what your policy demands");
-  const times = Object.fromEntries([...signed].map(([key, time]) => [`${key.name}+${key.id}`, Number(time)]));
-  return { ...checkpoint, signers: times, unchecked: [...unchecked].map((key) => `${key.name}+${key.id}`),
-    ownPolicyMet: own && own.isMet(hasSigned) };
+  if (vkeys.length) judge(vkeys, "you gave");
+  if (own) judge(own.logs, "the policy of the bundle names");
+  if (ledgerKeys) judge(ledgerKeys, "the ledger names");
+  for (const key of ledgerKeys ?? []) need(maybe(key), `a signature by each key that the ledger names, ${named(key)} too`, "none");
+  if (policy) judge(policy.logs, "your policy names");
+  if (policy && !policy.isMet(hasSigned)) throw new Undecided(`your policy is not met by ${[...signed.keys()]}; not checked: ${[...unchecked]}`);
+  return { ...checkpoint, signers: Object.fromEntries(signed), unchecked: [...unchecked], ownPolicyMet: own && own.isMet(hasSigned) };
 }
 
 // ---- entries and acts (DSSE) ----
-
-const PAYLOAD_TYPE = "application/vnd.guarantee-ledger.event+json", ZEROS = "0".repeat(64), HEX64 = /^[0-9a-f]{64}$/;
-const plural = (list) => Array.isArray(list) ? list : fail("an array");
+const PAYLOAD_TYPE = "application/vnd.guarantee-ledger.event+json", ZEROS = "0".repeat(64), isDigest = (value) => /^[0-9a-f]{64}$/.test(typeof value === "string" ? value : "");
+const isCount = (value) => Number.isInteger(value) && value > 0;
 export async function parseEntry(raw) {
   const entry = parseCanonical(raw);
   need(members(entry, "envelope", "position", "previous", "recorded_at"), "an entry");
-  need(entry.position >= 1 && HEX64.test(entry.previous), "a position and the SHA-256 of the entry before");
+  need(isCount(entry.position) && isDigest(entry.previous), "a position and the SHA-256 of the entry before");
   need(/^.{19}\.[0-9]{6}Z$/.test(entry.recorded_at), "an instant to the microsecond", shown(entry.recorded_at));
   const { envelope } = entry;
   need(members(envelope, "payload", "payloadType", "signatures") && envelope.payloadType === PAYLOAD_TYPE, "an envelope");
   const tail = `{"envelope":,"position":${entry.position},"previous":"${entry.previous}","recorded_at":"${entry.recorded_at}"}`;
   need(raw.length - tail.length <= 49152, "an envelope of at most 48 KiB");
   const payload = base64(envelope.payload), event = parseCanonical(payload, 49152);
-  const signatures = plural(envelope.signatures).map((one) => {
-    need(members(one, "keyid", "sig") && HEX64.test(one.keyid), "a signature of keyid and sig");
+  need(Array.isArray(envelope.signatures) && envelope.signatures.length > 0 && envelope.signatures.length <= 16, "1 to 16 signatures");
+  const signatures = envelope.signatures.map((one, i, all) => {
+    need(members(one, "keyid", "sig") && isDigest(one.keyid) && (i === 0 || all[i - 1].keyid < one.keyid), "signatures sorted by keyid");
     return { id: one.keyid, value: base64(one.sig) };
   });
-  need(signatures.length >= 1 && signatures.length <= 16, "1 to 16 signatures", signatures.length);
-  need(signatures.every(({ id, value }, i) => value.length && value.length <= 128 && (!i || signatures[i - 1].id < id)), "them in order");
   const words = ["type", "ledger", "id", "party", "authority"].every((name) => typeof event[name] === "string");
-  need(words && event.version === 1 && event.sequence >= 1 && HEX64.test(event.previous), "an act of a known version");
+  need(words && event.version === 1 && isCount(event.sequence) && isDigest(event.previous), "an act of a known version");
   return { ...entry, raw, sha256: hex(await sha256(raw)), leaf: await leafHash(raw), at: micros(entry.recorded_at), payload, signatures, event };
 }
 async function checkSigned(message, signatures, { keys, threshold }, whose) {
-  need(plural(keys).length <= 16 && Number.isInteger(threshold) && threshold >= 1 && threshold <= keys.length, "a set of keys");
+  need(keys.length <= 16 && isCount(threshold) && threshold <= keys.length, "a set of keys");
   const known = new Map();
   for (const key of await Promise.all(keys.map(keyOf))) known.set(key.id, key);
   need(known.size === keys.length, "every key once");
@@ -377,12 +321,11 @@ async function checkSigned(message, signatures, { keys, threshold }, whose) {
 const pae = (payload) => joined(utf8(`DSSEv1 ${PAYLOAD_TYPE.length} ${PAYLOAD_TYPE} ${payload.length} `), payload);
 
 // ---- whose keys those are, and whether they stood: a fold over the entries of a bundle, in the order of the log ----
-
-const FORCED = ["consultation.opened", "measure.reinstated"], WORDS = ["act.confirmed", "act.repudiated"];
-const MANDATES = ["authority.granted", "authority.revoked"];
+const FORCED = ["consultation.opened", "measure.reinstated"], WORDS = ["act.confirmed", "act.repudiated"],
+  MANDATES = ["authority.granted", "authority.revoked"];
 const OF_AUTHORITIES = ["ledger.opened", "party.admitted", "log_keys.adopted", ...MANDATES, ...WORDS];
 const covers = (one, type) => one === "*" || one === type || (one.endsWith(".*") && type.startsWith(one.slice(0, -1)));
-const scaled = (amount) => { const [whole, part = ""] = amount.split("."); return BigInt(whole + part.padEnd(6, "0")); };
+const scaled = (amount) => BigInt(amount.replace(/\.(.*)/, "") + (amount.split(".")[1] ?? "").padEnd(6, "0"));
 const isWithin = (own, given) => given.events.every((type) => own.events.some((one) => covers(one, type)))
   && (!own.categories || (given.categories ?? [null]).every((one) => own.categories.includes(one)))
   && (!own.cap || (given.cap?.currency === own.cap.currency && scaled(given.cap.amount) <= scaled(own.cap.amount)));
@@ -465,13 +408,12 @@ async function foldAuthorities(entries, act, origin) {
     acts.set(e.id, entry);
     for (const one of fresh) known.set(one.id, one);
   }
-  const { revoked, why, since } = known.get(act.event.authority);
-  const doubt = since !== undefined && revoked > act.position && since <= act.at ? `its authority was later revoked (${why}), and this act put in doubt` : null;
+  const { revoked, why, since } = known.get(act.event.authority), isDoubted = since !== undefined && revoked > act.position && since <= act.at;
+  const doubt = isDoubted ? `its authority was later revoked (${why}), and this act put in doubt` : null;
   return { ledgerKeys: await Promise.all(ledgerKeys.map(parseVkey)), doubt, revokedLater: revoked ?? null };
 }
 
 // ---- receipts, bundles, exports ----
-
 const told = ({ position, recorded_at, sha256: digest, event }, rest) => ({ position, recorded_at, entry_sha256: digest,
   event: event.id, type: event.type, party: event.party, authority: event.authority, ...rest });
 export async function verifyReceipt(receipt, raw, trust) {
@@ -489,10 +431,9 @@ export async function verifyReceipt(receipt, raw, trust) {
 export async function parseBundle(raw) {
   let at = 0;
   const line = () => {
-    const end = raw.indexOf(10, at), found = raw.slice(at, end);
+    const end = raw.indexOf(10, at);
     need(end >= 0, "another line", "the end");
-    at = end + 1;
-    return found;
+    return raw.slice(at, (at = end + 1) - 1);
   };
   const words = (name, count) => {
     const [first, ...rest] = text(line()).split(" ");
@@ -509,7 +450,7 @@ export async function parseBundle(raw) {
   });
   need(entries.every((one, i) => i === 0 || entries[i - 1].index < one.index), "entries in the order of the tree");
   need(entries.some((one) => one.index === act), `the entry of index ${act}`);
-  const count = Number(number("policy", 65536n)), from = at;
+  const count = Number(number("policy", 262144n)), from = at;
   for (let nth = 0; nth < count; nth++) line();
   const policy = raw.slice(from, at);
   need(count > 0 && text(line()) === "checkpoint", "a policy, and a line 'checkpoint'");
@@ -521,11 +462,10 @@ export async function verifyBundle(raw, trust) {
   need(entries[0].event.type === "ledger.opened", "the opening of the ledger first", entries[0].event.type);
   need(!trust.anchor || entries[0].sha256 === trust.anchor, `a first entry with SHA-256 ${trust.anchor}`, entries[0].sha256);
   const { origin } = await parseCheckpoint(parseNote(bundle.note).text);
-  let folded;
-  try { folded = await foldAuthorities(entries, act, origin); } catch (error) {
-    // A member that is missing or of another kind: what its authors signed is no act.
+  const folded = await foldAuthorities(entries, act, origin).catch((error) => {
+    // A member that is missing or of another kind: what was signed is no act.
     throw error instanceof TypeError ? new Invalid(`expected acts of the documented form; got ${error.message}`) : error;
-  }
+  });
   const checkpoint = await openCheckpoint(bundle.note, trust, folded.ledgerKeys, own);
   for (const [i, entry] of entries.entries()) {
     const { index, proof } = bundle.entries[i], before = entries[i - 1];
