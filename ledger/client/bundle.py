@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ledger.audit.findings import Undecidable
 from ledger.client.proof import Proven
 from ledger.client.standing import KnownAuthorities, doubt_of
 from ledger.log.bundle import Bundle
@@ -59,8 +60,9 @@ def prove_bundle(bundle: Bundle, believed: Believed) -> ProvenBundle:
     1. The entries are entries, each at the position that it states, later ones recorded later, neighbours chained
     2. The first opens the ledger; it is the anchor, if one was given
     3. Every act among them is signed and stands, as `KnownAuthorities.take` asks; raises Undecidable as it does
-    4. The checkpoint is of the believed origin and signed: by a key of the log that the ledger itself names, by one of
-       `vkeys`, and as `policy` demands; no line is false, or by a key that nobody names
+    4. The checkpoint is of the believed origin and signed: by every key of the log that the ledger itself names, by one
+       of `vkeys`, and by a log of `policy`; no line is false, or by a key that nobody names. Raises Undecidable if too
+       few have cosigned for `policy`
     5. Every entry is in the tree of the checkpoint
     """
     entries = [parse_entry(one.raw) for one in bundle.entries]
@@ -105,13 +107,15 @@ def _check_checkpoint(
     named = tuple(map(parse_vkey, log_keys))
     own = parse_policy(bundle.policy)
     _check_lines(note, origin, named, (*believed.vkeys, *_keys(believed.policy), *_keys(own)))
-    open_checkpoint(raw, origin, named)
+    for key in named:
+        open_checkpoint(raw, origin, (key,))
     if believed.vkeys:
         open_checkpoint(raw, origin, believed.vkeys)
     if believed.policy is not None:
         yours = judge(believed.policy, raw)
         if not yours.met:
-            raise NoteInvalid("the cosignatures that your policy demands", f"those of {_listed(yours.witnesses)}")
+            # A line that is missing proves nothing false.
+            raise Undecidable(f"your policy is not met by the cosignatures of {_listed(yours.witnesses)}")
     judged = judge(own, raw)
     return tuple(judged.witnesses), judged.met
 

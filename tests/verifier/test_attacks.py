@@ -1,0 +1,245 @@
+"""What an operator who holds the log's key can seal and bundle, though no honest ledger admits it: both verifiers see it.
+
+Each attack is a log whose chain, tree and checkpoint are in order. The control beside it is the same without the lie.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from ledger.log.note import format_vkey
+from ledger.signing.signer import generate_ed25519, key_record
+from tests.acts import ISSUED_AT, Office, admission, log_key, principal
+from tests.audit.logs import RECORDED_AT, checkpoint_over
+from tests.verifier.javascript import needs_node, verdicts
+from tests.verifier.ledgers import Cast, Sealed, cast, code_of
+
+pytestmark = needs_node
+
+Bundled = tuple[Sealed, bytes]
+RECENT: Final = (RECORDED_AT - timedelta(days=1)).isoformat().replace("+00:00", "Z")
+
+
+def office(one: Cast, name: str) -> Office:
+    made = principal("gb")
+    made.authority = f"gb/{name}"
+    return made
+
+
+def bundled(sealed: Sealed, act: int, *others: int) -> Bundled:
+    return sealed, sealed.bundle(act, *others)
+
+
+def granted_and_used(one: Cast, *, standing: str = "delegated", **fields: object) -> Bundled:
+    """The ministry acts at 6 under the mandate of 5."""
+    return bundled(one.sealed(one.granted(one.ministry, standing, **fields), one.ministry.renaming("Renamed")), 6, 3, 5)
+
+
+def revocation(one: Cast, revoked: Office, **fields: object) -> bytes:
+    return one.gb.act("authority.revoked", **{"revoked": revoked.authority, "reason": "other", **fields})
+
+
+def honest(one: Cast) -> Bundled:
+    return granted_and_used(one)
+
+
+def act_of_the_revoked(one: Cast) -> Bundled:
+    acts = [one.granted(one.ministry), revocation(one, one.ministry), one.ministry.renaming("Renamed")]
+    return bundled(one.sealed(*acts), 7, 3, 5, 6)
+
+
+def threshold_not_met(one: Cast) -> Bundled:
+    grant = one.granted(one.ministry)
+    one.ministry.signers = one.ministry.signers[:1]
+    return bundled(one.sealed(grant, one.ministry.renaming("Renamed")), 6, 3, 5)
+
+
+def key_of_another(one: Cast) -> Bundled:
+    grant = one.granted(one.ministry)
+    one.ministry.signers = (one.ministry.signers[0], generate_ed25519())
+    return bundled(one.sealed(grant, one.ministry.renaming("Renamed")), 6, 3, 5)
+
+
+def authority_that_nobody_granted(one: Cast) -> Bundled:
+    return bundled(one.sealed(one.ministry.renaming("Renamed")), 5, 3)
+
+
+def mandate_left_out(one: Cast) -> Bundled:
+    return bundled(one.sealed(one.granted(one.ministry), one.ministry.renaming("Renamed")), 6, 3)
+
+
+def out_of_scope(one: Cast) -> Bundled:
+    return granted_and_used(one, scope={"events": ["delivery.*"]})
+
+
+def expired(one: Cast) -> Bundled:
+    return granted_and_used(one, valid_until="2026-01-16T00:00:00Z")
+
+
+def not_yet_valid(one: Cast) -> Bundled:
+    return granted_and_used(one, valid_from="2027-01-01T00:00:00Z")
+
+
+def recovery_that_does_more_than_recover(one: Cast) -> Bundled:
+    return granted_and_used(one, standing="recovery")
+
+
+def grant_by_a_delegate(one: Cast) -> Bundled:
+    deputy = office(one, "deputy")
+    grant = one.granted(one.ministry, scope={"events": ["*"]})
+    further = one.ministry.act(
+        "authority.granted",
+        granted=deputy.authority,
+        standing="delegated",
+        office="deputy",
+        basis="full_powers",
+        keys=deputy.keys,
+        scope={"events": ["party.*"]},
+        valid_from="2026-01-15T12:00:00Z",
+    )
+    return bundled(one.sealed(grant, further, deputy.renaming("Renamed")), 7, 3, 5, 6)
+
+
+def mandate_beyond_ones_own(one: Cast) -> Bundled:
+    second = office(one, "second")
+    grant = one.granted(second, "principal", scope={"events": ["authority.*"]})
+    one.gb = second
+    return bundled(one.sealed(grant, one.granted(one.ministry), one.ministry.renaming("Renamed")), 7, 3, 5, 6)
+
+
+def admission_by_a_guarantor(one: Cast) -> Bundled:
+    newcomer = principal("fr")
+    return bundled(one.sealed(admission(one.gb, newcomer), newcomer.renaming("Renamed")), 6, 3, 5)
+
+
+def mandate_in_another_partys_name(one: Cast) -> Bundled:
+    one.ministry.party, one.ministry.authority = "de", "de/ministry"
+    return bundled(one.sealed(one.granted(one.ministry), one.ministry.renaming("Renamed")), 6, 3, 5)
+
+
+def act_in_another_partys_name(one: Cast) -> Bundled:
+    one.gb.party = "de"
+    return bundled(one.sealed(one.gb.renaming("Renamed")), 5, 3)
+
+
+def key_that_its_holder_does_not_hold(one: Cast) -> Bundled:
+    stolen = key_record(generate_ed25519(), one.founded.origin, "gb/elsewhere")
+    keys = one.ministry.keys
+    return granted_and_used(one, keys={"keys": [*keys.keys, stolen], "threshold": 2})
+
+
+def replay_from_another_ledger(one: Cast) -> Bundled:
+    one.gb.ledger = "ledger.example/other"
+    return bundled(one.sealed(one.gb.renaming("Renamed")), 5, 3)
+
+
+def act_doubled(one: Cast) -> Bundled:
+    grant = one.granted(one.ministry)
+    return bundled(one.sealed(grant, grant), 6, 3, 5)
+
+
+def own_chain_broken(one: Cast) -> Bundled:
+    grant = one.granted(one.ministry)
+    one.gb.previous = "ab" * 32
+    return bundled(one.sealed(grant, one.gb.renaming("Renamed")), 6, 3, 5)
+
+
+def number_used_twice(one: Cast) -> Bundled:
+    sequence, previous = one.gb.sequence, one.gb.previous
+    grant = one.granted(one.ministry)
+    one.gb.sequence, one.gb.previous = sequence, previous
+    return bundled(one.sealed(grant, one.gb.renaming("Renamed")), 6, 3, 5)
+
+
+def act_of_the_future(one: Cast) -> Bundled:
+    one.gb.issued_at = ISSUED_AT + timedelta(days=300)
+    return bundled(one.sealed(one.gb.renaming("Renamed")), 5, 3)
+
+
+def time_that_goes_back(one: Cast) -> Bundled:
+    times = [RECORDED_AT + timedelta(hours=step) for step in (0, 1, 2, 3, 9, 5)]
+    acts = [one.granted(one.ministry), one.ministry.renaming("Renamed")]
+    return bundled(one.sealed(*acts, times=times), 6, 3, 5)
+
+
+def act_of_another_kind_beside(one: Cast) -> Bundled:
+    return bundled(one.sealed(one.gb.renaming("Renamed"), one.gb.renaming("Again")), 6, 3, 5)
+
+
+def service_key_that_does_more_than_it_is_forced_to(one: Cast) -> Bundled:
+    service = Office("depositary", "depositary/service", signers=(one.founded.service,))
+    return bundled(one.sealed(service.renaming("Renamed", subject="gb")), 5)
+
+
+def revocation_of_a_recovery_by_the_principal(one: Cast) -> Bundled:
+    """The thief of a principal revokes the recovery; the bundle tells it against an act of the recovery."""
+    recovery = office(one, "recovery")
+    acts = [one.granted(recovery, "recovery", scope={"events": ["*"]}), revocation(one, recovery)]
+    return bundled(one.sealed(*acts), 6, 3, 5)
+
+
+def log_key_that_the_ledger_does_not_name(one: Cast) -> Bundled:
+    one.founded.log_signer = log_key()
+    return granted_and_used(one)
+
+
+def one_log_key_too_many(one: Cast) -> Bundled:
+    sealed, _ = granted_and_used(one)
+    raws = [entry.raw for entry in sealed.entries]
+    other = log_key()
+    line = checkpoint_over(raws, other).splitlines(keepends=True)[-1]
+    policy = f"log {sealed.vkey}\nlog {format_vkey(other.vkey)}\nquorum none\n".encode()
+    return sealed, sealed.bundle(6, 3, 5, note=sealed.note() + line, policy=policy)
+
+
+def checkpoint_of_another_tree(one: Cast) -> Bundled:
+    sealed, _ = granted_and_used(one)
+    shorter = replace(sealed, envelopes=sealed.envelopes[:-1])
+    return sealed, sealed.bundle(6, 3, 5, note=shorter.note())
+
+
+ATTACKS: Final[tuple[Callable[[Cast], Bundled], ...]] = (
+    act_of_the_revoked,
+    threshold_not_met,
+    key_of_another,
+    authority_that_nobody_granted,
+    mandate_left_out,
+    out_of_scope,
+    expired,
+    not_yet_valid,
+    recovery_that_does_more_than_recover,
+    grant_by_a_delegate,
+    mandate_beyond_ones_own,
+    admission_by_a_guarantor,
+    mandate_in_another_partys_name,
+    act_in_another_partys_name,
+    key_that_its_holder_does_not_hold,
+    replay_from_another_ledger,
+    act_doubled,
+    own_chain_broken,
+    number_used_twice,
+    act_of_the_future,
+    time_that_goes_back,
+    act_of_another_kind_beside,
+    service_key_that_does_more_than_it_is_forced_to,
+    revocation_of_a_recovery_by_the_principal,
+    log_key_that_the_ledger_does_not_name,
+    one_log_key_too_many,
+    checkpoint_of_another_tree,
+)
+
+
+def both(place: Path, sealed: Sealed, raw: bytes) -> int:
+    (code,) = verdicts(place, sealed.trust(), [raw])
+    assert code == code_of(raw, sealed.trust())
+    return code
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
+def test_both_see_what_no_honest_ledger_admits(attack: Callable[[Cast], Bundled], tmp_path: Path) -> None:
+    assert both(tmp_path, *attack(cast())) == 1
+    assert both(tmp_path, *honest(cast())) == 0
