@@ -212,7 +212,7 @@ def show_next_act(request: Request, party: Party, office: Office) -> Response:
 def policy_of(service: Service) -> bytes:
     """Return the policy (C2SP tlog-policy) that goes into bundles: the keys of the log, without witnesses."""
     opened = service.log.state(compact.LEDGER)
-    log_keys = opened.log_keys if isinstance(opened, compact.Opened) else (service.log_vkey,)
+    log_keys = opened.log_keys if isinstance(opened, compact.Opened) else service.log_vkeys
     return "".join(f"log {key}\n" for key in log_keys).encode() + b"quorum none\n"
 
 

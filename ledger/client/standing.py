@@ -11,7 +11,7 @@ import msgspec
 from ledger.audit.findings import Undecidable, words
 from ledger.events.authorities import ActConfirmed, ActRepudiated, AuthorityGranted, AuthorityRevoked
 from ledger.events.header import FIRST_PREVIOUS, Event
-from ledger.events.openings import LedgerOpened
+from ledger.events.openings import LedgerOpened, LogKeysAdopted
 from ledger.events.parties import PartyAdmitted
 from ledger.events.refusals import Refused, Rejected
 from ledger.events.stages import Envelope, Verified
@@ -26,6 +26,7 @@ from ledger.signing.verify import verify
 
 ABOUT_AUTHORITIES: Final = (
     LedgerOpened,
+    LogKeysAdopted,
     PartyAdmitted,
     AuthorityGranted,
     AuthorityRevoked,

@@ -1,7 +1,8 @@
 """What goes into a bundle, read from the stored log: the act, and what was recorded about whoever stands behind it.
 
-Of every authority that signed an entry in the bundle, the bundle holds the entry that registered it and all that was
-recorded about it up to the tree size: its revocation, and words on its grant. Their signers are such authorities too.
+The opening and every adoption of log keys say by which keys the checkpoint is signed. Of every authority that signed an
+entry in the bundle, the bundle holds the entry that registered it and all that was recorded about it up to the tree
+size: its revocation, and words on its grant. Their signers are such authorities too.
 """
 
 from collections import deque
@@ -13,7 +14,7 @@ from ledger.log.checkpoint import parse_checkpoint
 from ledger.log.entry import parse_entry
 from ledger.log.note import parse_note
 from ledger.log.proofs import tiles_needed_for_inclusion
-from ledger.rules.compact import Authority, Recorded
+from ledger.rules.compact import LEDGER, Authority, Opened, Recorded
 from ledger.signing.dsse import parse
 from ledger.store.log import StoredLog
 
@@ -45,6 +46,10 @@ class _Gathered:
     def gather(self, position: int) -> None:
         self._add(OPENING)
         self._add(position)
+        ledger = self._log.state(LEDGER)
+        assert isinstance(ledger, Opened), "the first entry of a log opens it"
+        for earlier in ledger.earlier_keys:
+            self._add(earlier.until)
         seen: set[str] = set()
         while self._signers:
             authority_id = self._signers.popleft()

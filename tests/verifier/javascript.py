@@ -3,7 +3,7 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,11 +11,15 @@ from typing import Any, Final
 import pytest
 
 from tests.conftest import REPOSITORY
+from tests.places import passing_directory
 
 VERIFIER: Final = REPOSITORY / "docs" / "verifier"
 MANY: Final = Path(__file__).with_name("many.mjs")
 NODE: Final = shutil.which("node")
 SECONDS_MAX: Final = 250
+
+Trust = Mapping[str, Any]
+"""Whom to believe, as the verifier takes it: vkeys, origin, policy, anchor."""
 
 needs_node = pytest.mark.skipif(NODE is None, reason="no node")
 
@@ -35,14 +39,23 @@ def verifier(*arguments: object) -> Ended:
     return Ended(done.returncode, json.loads(done.stdout) if done.stdout else None, done.stderr)
 
 
-def verdicts(directory: Path, trust: dict[str, Any], bundles: Sequence[bytes]) -> list[int]:
+def verdicts(trust: Trust, bundles: Sequence[bytes]) -> list[int]:
     """Return for each of `bundles` with which code the command would end (0, 1 or 3), all from one process."""
-    joined = directory / "bundles"
-    joined.write_bytes(b"".join(len(raw).to_bytes(4, "big") + raw for raw in bundles))
-    done = _node(MANY, joined, json.dumps(trust))
+    return verdicts_each([(trust, raw) for raw in bundles])
+
+
+def verdicts_each(cases: Sequence[tuple[Trust, bytes]]) -> list[int]:
+    """Return the same for bundles of which something else is believed each time."""
+    with passing_directory() as place:
+        joined = place / "bundles"
+        with joined.open("wb") as file:
+            for trust, raw in cases:
+                believed = json.dumps(trust).encode()
+                file.writelines((len(believed).to_bytes(4, "big"), len(raw).to_bytes(4, "big"), believed, raw))
+        done = _node(MANY, joined)
     assert done.returncode == 0, done.stderr
     codes: list[int] = json.loads(done.stdout)
-    assert len(codes) == len(bundles)
+    assert len(codes) == len(cases)
     return codes
 
 

@@ -1,16 +1,17 @@
-// node many.mjs FILE TRUST: the verdict on each of many bundles, each preceded by its length (4 bytes, big-endian).
+// node many.mjs FILE: the verdict on each of many bundles. Before each stand the length of what is believed of it, as
+// JSON, and its own (4 bytes each, big-endian).
 
 import { readFileSync } from "node:fs";
 import { Invalid, Undecided, verifyBundle } from "../../docs/verifier/verify.mjs";
 
-const [file, trust] = process.argv.slice(2);
-const raw = new Uint8Array(readFileSync(file));
+const raw = new Uint8Array(readFileSync(process.argv[2]));
 const view = new DataView(raw.buffer, raw.byteOffset, raw.length);
 const codes = [];
 for (let at = 0; at < raw.length;) {
-  const end = at + 4 + view.getUint32(at);
+  const begin = at + 8 + view.getUint32(at), end = begin + view.getUint32(at + 4);
+  const trust = JSON.parse(new TextDecoder().decode(raw.subarray(at + 8, begin)));
   try {
-    await verifyBundle(raw.slice(at + 4, end), JSON.parse(trust));
+    await verifyBundle(raw.slice(begin, end), trust);
     codes.push(0);
   } catch (error) {
     if (!(error instanceof Invalid || error instanceof Undecided)) throw error;

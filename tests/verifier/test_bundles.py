@@ -9,8 +9,7 @@ from ledger.log.bundle import format_bundle, parse_bundle
 from ledger.log.note import format_vkey
 from ledger.log.receipt import format_receipt
 from tests.acts import log_key
-from tests.places import passing_directory
-from tests.verifier.javascript import needs_node, verdicts, verifier
+from tests.verifier.javascript import Trust, needs_node, verdicts, verifier
 from tests.verifier.ledgers import COSIGNED_AT, Sealed, code_of, honest, proved, restamped, with_witnesses
 
 pytestmark = needs_node
@@ -29,9 +28,9 @@ def good(log: Sealed) -> bytes:
     return log.bundle(ACT, *BEHIND)
 
 
-def both(place: Path, raw: bytes, trust: dict[str, Any]) -> int:
+def both(raw: bytes, trust: Trust) -> int:
     """Return how both verifiers end. Fails if they differ."""
-    (code,) = verdicts(place, trust, [raw])
+    (code,) = verdicts(trust, [raw])
     assert code == code_of(raw, trust)
     return code
 
@@ -68,7 +67,7 @@ def test_the_receipt_in_a_bundle_is_one(log: Sealed, good: bytes, tmp_path: Path
 
 
 @pytest.mark.parametrize("believe", ["anchor", "policy", "origin", "all"])
-def test_each_way_to_believe_is_enough_and_binds(log: Sealed, good: bytes, tmp_path: Path, believe: str) -> None:
+def test_each_way_to_believe_is_enough_and_binds(log: Sealed, good: bytes, believe: str) -> None:
     anchor, policy, vkey = log.entries[0].sha256, log.policy.decode(), format_vkey(log_key().vkey)
     right: dict[str, Any] = {
         "anchor": {"anchor": anchor},
@@ -82,42 +81,41 @@ def test_each_way_to_believe_is_enough_and_binds(log: Sealed, good: bytes, tmp_p
         "origin": log.trust(origin="ledger.example/other"),
         "all": {"anchor": anchor, "policy": policy, "vkeys": [vkey]},
     }[believe]
-    assert both(tmp_path, good, right) == 0
-    assert both(tmp_path, good, wrong) == 1
+    assert both(good, right) == 0
+    assert both(good, wrong) == 1
 
 
 def test_without_anybody_to_believe_nothing_is_valid(good: bytes, tmp_path: Path) -> None:
     file = tmp_path / "act.bundle"
     file.write_bytes(good)
     assert verifier("bundle", file).code == 2
-    assert verdicts(tmp_path, {}, [good]) == [3]
+    assert verdicts({}, [good]) == [3]
     # The bundle's own policy is no reason to believe it.
     assert "quorum enough" in good.decode()
 
 
-def test_a_policy_that_is_not_met_decides_nothing(log: Sealed, tmp_path: Path) -> None:
+def test_a_policy_that_is_not_met_decides_nothing(log: Sealed) -> None:
     policy = {"policy": log.policy.decode()}
-    for count, code in ((3, 0), (2, 0), (1, 3), (0, 3)):
-        raw = log.bundle(ACT, *BEHIND, note=log.note(*log.witnesses[:count]))
-        assert both(tmp_path, raw, policy) == code
-        # Whoever believes the log's key alone is not bound by the policy in the bundle.
-        assert both(tmp_path, raw, log.trust()) == 0
-        assert proved(raw, log.trust()).own_policy_met is (count >= 2)
+    bundles = [log.bundle(ACT, *BEHIND, note=log.note(*log.witnesses[:count])) for count in range(4)]
+    assert verdicts(policy, bundles) == [code_of(raw, policy) for raw in bundles] == [3, 3, 0, 0]
+    # Whoever believes the log's key alone is not bound by the policy in the bundle, and is told of it.
+    assert verdicts(log.trust(), bundles) == [0, 0, 0, 0]
+    assert [proved(raw, log.trust()).own_policy_met for raw in bundles] == [False, False, True, True]
 
 
-def test_a_false_cosignature_spoils_the_bundle_for_everybody(log: Sealed, tmp_path: Path) -> None:
+def test_a_false_cosignature_spoils_the_bundle_for_everybody(log: Sealed) -> None:
     other = with_witnesses(honest())
     false = log.witnesses[2].line(other.note())
     note = log.note(*log.witnesses[:2]) + false
-    assert both(tmp_path, log.bundle(ACT, *BEHIND, note=note), log.trust()) == 1
+    assert both(log.bundle(ACT, *BEHIND, note=note), log.trust()) == 1
 
 
-def test_a_line_that_nobody_could_check_has_no_place(log: Sealed, tmp_path: Path) -> None:
+def test_a_line_that_nobody_could_check_has_no_place(log: Sealed) -> None:
     stranger = with_witnesses(honest()).witnesses[0]
     raw = log.bundle(ACT, *BEHIND, note=log.note(stranger))
-    assert both(tmp_path, raw, log.trust()) == 1
+    assert both(raw, log.trust()) == 1
     # Whoever names that key can check it.
-    assert both(tmp_path, raw, log.trust(vkeys=[log.vkey, format_vkey(stranger.vkey)])) == 0
+    assert both(raw, log.trust(vkeys=[log.vkey, format_vkey(stranger.vkey)])) == 0
 
 
 def changed(raw: bytes, at: int) -> bytes:
@@ -128,8 +126,7 @@ def test_every_changed_byte_is_refused(log: Sealed, good: bytes) -> None:
     """The digest in the second line sees each of them, also where nobody signed: in a comment of the policy."""
     bundles = [changed(good, at) for at in range(len(good))]
     assert {code_of(raw, log.trust()) for raw in bundles} == {1}
-    with passing_directory() as place:
-        assert set(verdicts(place, log.trust(), [*bundles[::5], *bundles[-300:]])) == {1}
+    assert set(verdicts(log.trust(), [*bundles[::5], *bundles[-300:]])) == {1}
 
 
 def is_harmless(raw: bytes, at: int) -> bool:
@@ -145,8 +142,7 @@ def is_harmless(raw: bytes, at: int) -> bool:
 def check_restamped(log: Sealed, good: bytes, offsets: range) -> None:
     bundles = [restamped(changed(good, at)) for at in offsets]
     own = [code_of(raw, log.trust()) for raw in bundles]
-    with passing_directory() as place:
-        assert verdicts(place, log.trust(), bundles) == own
+    assert verdicts(log.trust(), bundles) == own
     missed = [at for at, code in zip(offsets, own, strict=True) if code != 1]
     assert [at for at in missed if not is_harmless(good, at)] == []
 
@@ -164,20 +160,20 @@ def test_a_forger_who_stamps_anew_is_found_by_both_at_every_byte(log: Sealed, go
     check_restamped(log, good, after_the_digest(good, 0, 1))
 
 
-def test_a_bundle_cut_short_or_prolonged_is_refused(log: Sealed, good: bytes, tmp_path: Path) -> None:
+def test_a_bundle_cut_short_or_prolonged_is_refused(log: Sealed, good: bytes) -> None:
     altered = [good[:-1], good + b"\n", good + b" ", b"\n" + good, b"\xef\xbb\xbf" + good, good * 2, b"", good[:300]]
     altered.append(good.replace(b"\n", b"\r\n"))
     altered += [restamped(raw) for raw in altered if raw.startswith(good[:99])]
     assert [code_of(raw, log.trust()) for raw in altered] == [1] * len(altered)
-    assert verdicts(tmp_path, log.trust(), altered) == [1] * len(altered)
+    assert verdicts(log.trust(), altered) == [1] * len(altered)
 
 
-def test_a_line_that_is_left_out_is_missed_but_for_witnesses(log: Sealed, good: bytes, tmp_path: Path) -> None:
+def test_a_line_that_is_left_out_is_missed_but_for_witnesses(log: Sealed, good: bytes) -> None:
     """A forger may leave a cosignature out: then the bundle has one less, and says nothing false."""
     lines = good.splitlines(keepends=True)
     altered = [restamped(b"".join(lines[:at] + lines[at + 1 :])) for at in range(2, len(lines))]
     own = [code_of(raw, log.trust()) for raw in altered]
-    assert verdicts(tmp_path, log.trust(), altered) == own
+    assert verdicts(log.trust(), altered) == own
     assert own == [1] * (len(altered) - 3) + [0] * 3
     swapped = [restamped(b"".join([*lines[:at], lines[at + 1], lines[at], *lines[at + 2 :]])) for at in range(2, 9)]
-    assert verdicts(tmp_path, log.trust(), swapped) == [code_of(raw, log.trust()) for raw in swapped] == [1] * 7
+    assert verdicts(log.trust(), swapped) == [code_of(raw, log.trust()) for raw in swapped] == [1] * 7

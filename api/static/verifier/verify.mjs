@@ -22,10 +22,10 @@ const joined = (...parts) => {
   parts.reduce((at, part) => (whole.set(part, at), at + part.length), 0);
   return whole;
 };
-const text = (bytes) => { try { return utf8Decoder.decode(bytes); } catch { return fail("UTF-8"); } };
+const tried = (read) => { try { return read(); } catch { return null; } };
+const text = (bytes) => tried(() => utf8Decoder.decode(bytes)) ?? fail("UTF-8");
 export function base64(encoded) {
-  let binary = null;
-  try { binary = atob(encoded); } catch { /* what is no base64 is said below */ }
+  const binary = tried(() => atob(encoded));
   // Only the one text that encoding would write.
   need(binary !== null && btoa(binary) === encoded, "padded base64", shown(encoded));
   return Uint8Array.from(binary, (one) => one.charCodeAt());
@@ -96,9 +96,7 @@ function canonical(value, levels) {
 }
 export function parseCanonical(bytes, bytesMax = 65535) {
   need(bytes.length <= bytesMax, `at most ${bytesMax} bytes`, bytes.length);
-  const json = text(bytes);
-  let value = null;
-  try { value = JSON.parse(json); } catch { /* no object either */ }
+  const json = text(bytes), value = tried(() => JSON.parse(json));
   // A key that stands twice is read once, so what is written again is shorter.
   need(json[0] === "{" && value !== null && canonical(value, 12) === json, "canonical JSON (RFC 8785)", shown(json));
   return value;
@@ -127,7 +125,12 @@ function added([x1, y1, z1, t1], [x2, y2, z2, t2]) {
   const e = b - a, f = d - c, g = d + c, h = b + a;
   return [mod(e * f), mod(g * h), mod(f * g), mod(e * h)];
 }
+const points = new Map();
 export function isSoundPoint(key) {
+  if (!points.has(hex(key))) points.set(hex(key), isOfPrimeOrder(key));
+  return points.get(hex(key));
+}
+function isOfPrimeOrder(key) {
   const y = BigInt(`0x${hex(key.slice().reverse())}`) & (2n ** 255n - 1n), sign = BigInt(key[31] >> 7);
   const square = mod((y * y - 1n) * power(mod(D * y * y + 1n), P - 2n));
   let x = power(square, (P + 3n) / 8n);
@@ -182,7 +185,6 @@ export async function parseVkey(line) {
   const blob = base64(encoded), kind = blob[0], key = blob.slice(1);
   need({ 1: 32, 4: 32, 6: 1312 }[kind] === key.length && !NO_NAME.test(name), "a key of type 01, 04 or 06", shown(line));
   need(kind === 6 || isSoundPoint(key), "a sound Ed25519 key", shown(line));
-  // A key under a false id would never verify anything.
   const own = hex(await sha256(utf8(name), [10], blob)).slice(0, 8);
   need(own === id, `key id ${own}`, id);
   return { name, id, kind, key };
@@ -191,8 +193,7 @@ export function parseNote(bytes) {
   need(bytes.length <= 131072 && !bytes.some((one) => one < 32 && one !== 10), "a note without controls, at most 128 KiB");
   const [, signed, rest] = /^(.*\n)\n((?:[^\n]+\n)+)$/s.exec(text(bytes)) ?? fail("a text, an empty line and signatures");
   const lines = rest.slice(0, -1).split("\n").map((line) => {
-    const [, name, encoded] = /^\u2014 ([^ ]+) ([^ ]+)$/.exec(line) ?? fail("a signature line", shown(line));
-    const blob = base64(encoded);
+    const [, name, encoded] = /^\u2014 ([^ ]+) ([^ ]+)$/.exec(line) ?? fail("a signature line", shown(line)), blob = base64(encoded);
     need(!NO_NAME.test(name) && blob.length > 4, "a name, and a signature after the key id", shown(line));
     return { name, id: hex(blob.slice(0, 4)), value: blob.slice(4) };
   });
@@ -225,8 +226,7 @@ async function parseCheckpoint(bytes) {
 }
 export async function parsePolicy(bytes) {
   need(bytes.length <= 262144 && bytes.every((one) => one === 9 || one === 10 || (one > 31 && one !== 127)), "a policy without controls");
-  const logs = [], defined = new Map(), grouped = new Set();
-  let quorum = null;
+  let quorum = null, logs = [], defined = new Map(), grouped = new Set();
   const keyFrom = async (word, kinds, others) => {
     const key = await parseVkey(text(Uint8Array.from(word, (one) => one.charCodeAt())));
     need(kinds.includes(key.kind) && !others.some((one) => same(one.key, key.key)), `a key of type ${kinds}, once`, shown(word));
@@ -309,8 +309,7 @@ export async function parseEntry(raw) {
 }
 async function checkSigned(message, signatures, { keys, threshold }, whose) {
   need(keys.length <= 16 && isCount(threshold) && threshold <= keys.length, "a set of keys");
-  const known = new Map();
-  for (const key of await Promise.all(keys.map(keyOf))) known.set(key.id, key);
+  const known = new Map((await Promise.all(keys.map(keyOf))).map((key) => [key.id, key]));
   need(known.size === keys.length, "every key once");
   for (const { id, value } of signatures) {
     need(known.has(id), `keys of ${whose}`, id);
@@ -369,7 +368,7 @@ async function foldAuthorities(entries, act, origin) {
       ofOther(target.party);
       need(target.standing !== "service" && target.revoked === undefined, "an authority in force", e.revoked);
       need(target.standing !== "recovery" || (signer.standing === "recovery" && signer.at <= target.at), "an older recovery authority", signer.id);
-      Object.assign(target, { revoked: entry.position, why: e.reason, since: e.contested_since && micros(e.contested_since) });
+      Object.assign(target, { revoked: entry.position, why: e.reason, since: e.contested_since ? micros(e.contested_since) : undefined });
       if (target.since !== undefined) contest(signer, e.revoked, target.since);
     }
     if (WORDS.includes(e.type)) {
@@ -379,9 +378,9 @@ async function foldAuthorities(entries, act, origin) {
       need(granted.contested, "a contested act", e.act);
       granted.contested = false;
       if (e.type === "act.repudiated") {
-        if (granted.revoked === undefined) Object.assign(granted, { revoked: entry.position, why: "repudiated" });
-        granted.since = micros(granted.from);
-        contest(signer, granted.id, granted.since);
+        const since = micros(granted.from);
+        if (granted.revoked === undefined) Object.assign(granted, { revoked: entry.position, why: "repudiated", since });
+        contest(signer, granted.id, since);
       }
     }
   };
@@ -477,8 +476,7 @@ export async function verifyBundle(raw, trust) {
   return told(act, { checkpoint, signed_with: act.signatures.map((one) => one.id), doubt: folded.doubt, revoked_later: folded.revokedLater, anchor: entries[0].sha256 });
 }
 export async function verifyExport(raw, note, trust) {
-  const peaks = [];
-  let size = 0n, before = null, first = null;
+  let size = 0n, before = null, first = null, peaks = [];
   for (let at = 0, end; at < raw.length; at = end + 1) {
     end = raw.indexOf(10, at);
     need(end >= 0, "a line feed after the last entry");
