@@ -76,7 +76,7 @@ class KnownAuthorities:
         # 1. In its place.
         if isinstance(event, LedgerOpened) != (entry.position == 1):
             raise self._invalid(entry, "ledger.opened first and once", event.type)
-        if not is_act and not isinstance(event, ABOUT_AUTHORITIES):
+        if not is_act and (not isinstance(event, ABOUT_AUTHORITIES) or self._is_on_unknown(event)):
             raise self._invalid(entry, "an act about authorities, beside the one that the bundle is for", event.type)
         if self.compact.locate(event.id) is not None:
             raise self._invalid(entry, "every event id once", event.id)
@@ -104,7 +104,7 @@ class KnownAuthorities:
 
     def _check_admissible(self, entry: Entry, verified: Verified, signer: Authority | None) -> None:
         event = verified.event
-        if isinstance(event, ABOUT_AUTHORITIES):
+        if isinstance(event, ABOUT_AUTHORITIES) and not self._is_on_unknown(event):
             self._check_own(entry, event)
             outcome = decide(self.compact, verified, entry.recorded_at)
             if isinstance(outcome, Refused):
@@ -123,6 +123,10 @@ class KnownAuthorities:
         self.compact.changes[f"authority/{signer.id}"] = msgspec.structs.replace(
             signer, sequence=event.sequence, previous=verified.envelope.payload_sha256
         )
+
+    def _is_on_unknown(self, event: Event) -> bool:
+        """Tell whether it is a word on an act that is not here: only the act of the bundle itself can be."""
+        return isinstance(event, ActConfirmed | ActRepudiated) and self.compact.locate(event.act) is None
 
     def _check_own(self, entry: Entry, event: Event) -> None:
         """Raise Undecidable where the owner of what is revoked or judged is another party than the signer's."""

@@ -2,13 +2,13 @@
 
 The opening and every adoption of log keys say by which keys the checkpoint is signed. Of every authority that signed an
 entry in the bundle, the bundle holds the entry that registered it and all that was recorded about it up to the tree
-size: its revocation, and words on its grant. Their signers are such authorities too.
+size: its revocation, and words on its grant. Their signers are such authorities too, and so is whoever is revoked.
 """
 
 from collections import deque
 from typing import Final
 
-from ledger.events.authorities import ActConfirmed, ActRepudiated
+from ledger.events.authorities import ActConfirmed, ActRepudiated, AuthorityRevoked
 from ledger.log.bundle import Bundle, make_bundle
 from ledger.log.checkpoint import parse_checkpoint
 from ledger.log.entry import parse_entry
@@ -40,7 +40,7 @@ class _Gathered:
     def __init__(self, log: StoredLog, tree_size: int) -> None:
         self._log = log
         self._tree_size = tree_size
-        self._signers: deque[str] = deque()
+        self._authorities: deque[str] = deque()
         self.raws: dict[int, bytes] = {}
 
     def gather(self, position: int) -> None:
@@ -51,8 +51,8 @@ class _Gathered:
         for earlier in ledger.earlier_keys:
             self._add(earlier.until)
         seen: set[str] = set()
-        while self._signers:
-            authority_id = self._signers.popleft()
+        while self._authorities:
+            authority_id = self._authorities.popleft()
             if authority_id not in seen:
                 seen.add(authority_id)
                 self._add_about(authority_id)
@@ -63,11 +63,14 @@ class _Gathered:
         raw = self._log.entry(position)
         assert raw is not None, "positions up to the tree size are in the log"
         self.raws[position] = raw
-        self._signers.append(parse(parse_entry(raw).envelope).event.authority)
+        event = parse(parse_entry(raw).envelope).event
+        self._authorities.append(event.authority)
+        if isinstance(event, AuthorityRevoked):
+            self._authorities.append(event.revoked)
 
     def _add_about(self, authority_id: str) -> None:
         state = self._log.state(f"authority/{authority_id}")
-        assert isinstance(state, Authority), "whoever signed an entry is registered"
+        assert isinstance(state, Authority), "whoever signs or is revoked is registered"
         registered = self._log.find(state.granted_in)
         assert registered is not None
         self._add(registered.position)

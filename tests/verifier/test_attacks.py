@@ -7,16 +7,18 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 import pytest
 
 from ledger.log.errors import LogInvalid
 from ledger.log.note import format_vkey
+from ledger.signing.dsse import parse
 from ledger.signing.signer import generate_ed25519, key_record
 from tests.acts import ISSUED_AT, Office, admission, log_key, principal
-from tests.audit.logs import RECORDED_AT, checkpoint_over
-from tests.verifier.javascript import needs_node, verdicts_each
+from tests.audit.logs import RECORDED_AT, STEP, checkpoint_over
+from tests.verifier.javascript import needs_node, verdicts_each, verifier
 from tests.verifier.ledgers import Cast, Sealed, cast, code_of, proved
 
 pytestmark = needs_node
@@ -202,6 +204,42 @@ def checkpoint_of_another_tree(one: Cast) -> Bundled:
     return sealed, sealed.bundle(6, 3, 5, note=shorter.note())
 
 
+def stolen(one: Cast, *words: str) -> tuple[Sealed, int]:
+    """Return a log whose gb is robbed of its principal at 5, judges the mandates since then, and acts by its ministry.
+
+    5 recovery, 6 ministry, 7 the principal revoked for what it did since 5, 8 a new principal, its words on 6, the act.
+    """
+    recovery, second = office(one, "recovery"), office(one, "second")
+    since = (RECORDED_AT + 4 * STEP).isoformat().replace("+00:00", "Z")
+    grants = [one.granted(recovery, "recovery", scope={"events": ["*"]}), one.granted(one.ministry)]
+    revoking = recovery.act("authority.revoked", revoked=one.gb.authority, reason="compromised", contested_since=since)
+    one.gb = recovery
+    renewed = one.granted(second, "principal", scope={"events": ["*"]})
+    judging = [second.act(word, act=parse(grants[1]).event.id, reason="after a review") for word in words]
+    sealed = one.sealed(*grants, revoking, renewed, *judging, one.ministry.renaming("Renamed"))
+    return sealed, len(sealed.entries)
+
+
+def act_under_a_contested_mandate(one: Cast) -> Bundled:
+    sealed, act = stolen(one)
+    return bundled(sealed, act, 3, 5, 6, 7)
+
+
+def act_under_a_repudiated_mandate(one: Cast) -> Bundled:
+    sealed, act = stolen(one, "act.repudiated")
+    return bundled(sealed, act, 3, 5, 6, 7, 8, 9)
+
+
+def confirmation_that_was_left_out(one: Cast) -> Bundled:
+    sealed, act = stolen(one, "act.confirmed")
+    return bundled(sealed, act, 3, 5, 6, 7)
+
+
+def word_on_a_mandate_that_is_not_contested(one: Cast) -> Bundled:
+    sealed, act = stolen(one, "act.confirmed", "act.confirmed")
+    return bundled(sealed, act, 3, 5, 6, 7, 8, 9, 10)
+
+
 ATTACKS: Final[Mapping[Callable[[Cast], Bundled], str]] = {
     act_of_the_revoked: "authority_revoked",
     threshold_not_met: "threshold_not_met",
@@ -230,6 +268,10 @@ ATTACKS: Final[Mapping[Callable[[Cast], Bundled], str]] = {
     log_key_that_the_ledger_does_not_name: "the ledger names",
     one_log_key_too_many: "the ledger names",
     checkpoint_of_another_tree: "root",
+    act_under_a_contested_mandate: "authority_contested",
+    act_under_a_repudiated_mandate: "authority_revoked",
+    confirmation_that_was_left_out: "authority_contested",
+    word_on_a_mandate_that_is_not_contested: "not_contested",
 }
 """Each attack, and a word of the reason for which it must be refused."""
 
@@ -259,7 +301,8 @@ def test_both_see_what_no_honest_ledger_admits(
 
 def test_the_same_without_a_lie_is_valid() -> None:
     """The control: the attacks differ from these in their lie alone."""
-    cases = [honest(cast()), mandate_of_a_second_principal(cast()), act_of_a_recovery(cast())]
+    honest_ones = (honest, mandate_of_a_second_principal, act_of_a_recovery, act_under_a_confirmed_mandate)
+    cases = [made(cast()) for made in honest_ones]
     assert verdicts_each([(sealed.trust(), raw) for sealed, raw in cases]) == [0] * len(cases)
     assert [code_of(raw, sealed.trust()) for sealed, raw in cases] == [0] * len(cases)
 
@@ -276,3 +319,34 @@ def act_of_a_recovery(one: Cast) -> Bundled:
     grant = one.granted(recovery, "recovery", scope={"events": ["*"]})
     revoking = recovery.act("authority.revoked", revoked=one.gb.authority, reason="other")
     return bundled(one.sealed(grant, revoking), 6, 3, 5)
+
+
+def act_under_a_confirmed_mandate(one: Cast) -> Bundled:
+    sealed, act = stolen(one, "act.confirmed")
+    return bundled(sealed, act, 3, 5, 6, 7, 8, 9)
+
+
+@pytest.mark.parametrize(("since", "is_doubted"), [(4, True), (5, True), (6, False), (None, False)])
+def test_a_later_revocation_is_told_as_a_doubt(tmp_path: Path, since: int | None, is_doubted: bool) -> None:
+    """The act of 6 stood when it was recorded; what is said since about its authority is said beside the verdict."""
+    one = cast()
+    acts = [one.granted(one.ministry), one.ministry.renaming("Renamed")]
+    contested = {"contested_since": (RECORDED_AT + since * STEP).isoformat().replace("+00:00", "Z")} if since else {}
+    acts.append(one.gb.act("authority.revoked", revoked=one.ministry.authority, reason="other", **contested))
+    sealed, raw = bundled(one.sealed(*acts), 6, 3, 5, 7)
+    assert (proved(raw, sealed.trust()).doubt is not None) is is_doubted
+    file = tmp_path / "act.bundle"
+    file.write_bytes(raw)
+    done = verifier("bundle", file, "--vkey", sealed.vkey)
+    assert done.code == 0, done.said
+    assert (done.proven["doubt"] is not None) is is_doubted
+    assert done.proven["revoked_later"] == 7
+
+
+def test_a_word_for_another_party_is_left_to_an_audit() -> None:
+    """A successor may revoke; that it is one, a bundle does not show."""
+    one = cast()
+    acts = [one.granted(one.ministry), one.ministry.renaming("Renamed")]
+    acts.append(one.de.act("authority.revoked", revoked=one.ministry.authority, reason="other"))
+    sealed, raw = bundled(one.sealed(*acts), 6, 3, 4, 5, 7)
+    assert verdicts_each([(sealed.trust(), raw)]) == [code_of(raw, sealed.trust())] == [3]

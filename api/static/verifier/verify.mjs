@@ -371,7 +371,7 @@ async function foldAuthorities(entries, act, origin) {
       Object.assign(target, { revoked: entry.position, why: e.reason, since: e.contested_since ? micros(e.contested_since) : undefined });
       if (target.since !== undefined) contest(signer, e.revoked, target.since);
     }
-    if (WORDS.includes(e.type)) {
+    if (WORDS.includes(e.type) && (entry !== act || acts.has(e.act))) {
       const target = (acts.get(e.act) ?? fail("an act of this bundle", e.act)).event, granted = known.get(target.granted);
       if (target.type !== "authority.granted") throw new Undecided(`entry ${entry.position}: only an audit weighs a word on ${target.type}`);
       ofOther(target.party);
