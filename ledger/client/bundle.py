@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ledger.audit.findings import Undecidable
-from ledger.client.proof import Proven
+from ledger.client.proof import Proven, judged_by
 from ledger.client.standing import KnownAuthorities, doubt_of
 from ledger.log.bundle import Bundle
 from ledger.log.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
@@ -61,8 +60,8 @@ def prove_bundle(bundle: Bundle, believed: Believed) -> ProvenBundle:
     2. The first opens the ledger; it is the anchor, if one was given
     3. Every act among them is signed and stands, as `KnownAuthorities.take` asks; raises Undecidable as it does
     4. The checkpoint is of the believed origin and signed: by every key of the log that the ledger itself names, by one
-       of `vkeys`, and by a log of `policy`; no line is false, or by a key that nobody names. Raises Undecidable if too
-       few have cosigned for `policy`
+       of `vkeys`; no line is false, or by a key that nobody names. Raises PolicyNotMet where lines that `policy` wants
+       are missing, which proves nothing false
     5. Every entry is in the tree of the checkpoint
     """
     entries = [parse_entry(one.raw) for one in bundle.entries]
@@ -112,10 +111,7 @@ def _check_checkpoint(
     if believed.vkeys:
         open_checkpoint(raw, origin, believed.vkeys)
     if believed.policy is not None:
-        yours = judge(believed.policy, raw)
-        if not yours.met:
-            # A line that is missing proves nothing false.
-            raise Undecidable(f"your policy is not met by the cosignatures of {_listed(yours.witnesses)}")
+        judged_by(believed.policy, raw, believed.vkeys)
     judged = judge(own, raw)
     return tuple(judged.witnesses), judged.met
 
@@ -135,7 +131,3 @@ def _keys(policy: Policy | None) -> tuple[VerifierKey, ...]:
     if policy is None:
         return ()
     return (*(log.vkey for log in policy.logs), *(witness.vkey for witness in policy.witnesses))
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names) or "nobody"

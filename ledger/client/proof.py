@@ -39,12 +39,17 @@ def prove(receipt_raw: bytes, entry_raw: bytes, origin: str, vkeys: Iterable[Ver
 
 
 def judged(policy: Policy, receipt_raw: bytes, known: Iterable[VerifierKey]) -> Judged:
-    """Return what `policy` says of the checkpoint in a receipt; `known` are keys of the log if the policy lists none.
+    """Return what `policy` says of the checkpoint in a receipt. Raises as `judged_by` does."""
+    return judged_by(policy, parse_receipt(receipt_raw).checkpoint_note, known)
+
+
+def judged_by(policy: Policy, note_raw: bytes, known: Iterable[VerifierKey]) -> Judged:
+    """Return what `policy` says of a signed checkpoint; `known` are keys of the log if the policy lists none.
 
     Raises LogInvalid as `judge` does, PolicyNotMet if lines that the policy wants are missing.
     """
     try:
-        verdict = judge(policy, parse_receipt(receipt_raw).checkpoint_note, () if policy.logs else known)
+        verdict = judge(policy, note_raw, () if policy.logs else known)
     except NotSigned as error:
         raise PolicyNotMet(error.expected, error.got, "Ask for the policy of this log.") from None
     if not verdict.met:

@@ -12,11 +12,10 @@ from typing import Any
 
 from nacl.signing import SigningKey
 
-from ledger.audit.findings import Undecidable
+from ledger.cli.endings import exit_code_of
 from ledger.client.bundle import Believed, ProvenBundle, prove_bundle
 from ledger.log.bundle import BUNDLE_HEADER, format_bundle, make_bundle, parse_bundle
 from ledger.log.entry import Entry, parse_entry
-from ledger.log.errors import LogInvalid
 from ledger.log.note import KeyKind, VerifierKey, format_vkey, parse_note, parse_vkey, signature_line, verifier_key
 from ledger.log.policy import parse_policy
 from ledger.log.tree import EMPTY
@@ -110,10 +109,11 @@ def code_of(raw: bytes, trust: Mapping[str, Any]) -> int:
     """Return how `gledger verify` would end: 0 valid, 1 proven invalid, 3 undecidable."""
     try:
         proved(raw, trust)
-    except LogInvalid:
-        return 1
-    except Undecidable:
-        return 3
+    except Exception as error:
+        code = exit_code_of(error)
+        if code is None:
+            raise
+        return int(code)
     return 0
 
 
