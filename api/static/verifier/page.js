@@ -1,6 +1,6 @@
 // The page around verify.mjs: takes a bundle and whom to believe, and says the verdict in plain words.
 
-import { Invalid, Undecided, utf8, verifyBundle } from "./verify.mjs";
+import { Invalid, Undecided, parsePolicy, parseVkey, utf8, verifyBundle } from "./verify.mjs";
 
 const BYTES_MAX = 20971520;
 const field = (id) => document.getElementById(id);
@@ -20,13 +20,22 @@ async function givenBundle() {
   return utf8(pasted.endsWith("\n") ? pasted : `${pasted}\n`);
 }
 
-function believed() {
+async function believed() {
   const trimmed = (id) => field(id).value.trim();
-  return {
+  const trust = {
     vkeys: trimmed("vkeys").split(/\s*\n\s*/).filter((line) => line !== ""),
     anchor: trimmed("anchor").toLowerCase() || undefined,
     policy: trimmed("policy") === "" ? undefined : `${trimmed("policy")}\n`,
   };
+  if (!trust.vkeys.length && !trust.anchor && !trust.policy) throw new Undecided("nobody to believe: give a key of the log");
+  // A mistake in what you give says nothing about the bundle.
+  try {
+    for (const vkey of trust.vkeys) await parseVkey(vkey);
+    if (trust.policy) await parsePolicy(utf8(trust.policy));
+  } catch (error) {
+    throw new Undecided(`what you believe cannot be read: ${error.message}`);
+  }
+  return trust;
 }
 
 function factsOf(proven) {
@@ -74,8 +83,7 @@ function show(verdict, reason, facts, notes) {
 
 async function verify() {
   try {
-    const trust = believed();
-    if (!trust.vkeys.length && !trust.anchor && !trust.policy) throw new Undecided("nobody to believe: give a key of the log");
+    const trust = await believed();
     const proven = await verifyBundle(await givenBundle(), trust);
     show("valid", "The log holds this act, and its signatures are those of the authority it names.", factsOf(proven), notesOf(proven));
   } catch (error) {
