@@ -112,7 +112,11 @@ def _check_checkpoint(
         open_checkpoint(raw, origin, believed.vkeys)
     if believed.policy is not None:
         judged_by(believed.policy, raw, believed.vkeys)
-    judged = judge(own, raw)
+    try:
+        judged = judge(own, raw)
+    except ValueError as error:
+        # Two keys of one name and id: with 32 bits, anybody finds some.
+        raise BundleInvalid("a policy whose keys have an id each", str(error)) from None
     return tuple(judged.witnesses), judged.met
 
 

@@ -33,9 +33,9 @@ class Ended:
     said: str
 
 
-def verifier(*arguments: object) -> Ended:
+def verifier(*arguments: object, node_options: str = "") -> Ended:
     """Run `node docs/verifier/cli.mjs` with arguments."""
-    done = _node(VERIFIER / "cli.mjs", *arguments)
+    done = _node(*node_options.split(), VERIFIER / "cli.mjs", *arguments)
     return Ended(done.returncode, json.loads(done.stdout) if done.stdout else None, done.stderr)
 
 

@@ -7,23 +7,27 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 import pytest
+from nacl.signing import SigningKey
 
 from ledger.log.errors import LogInvalid
-from ledger.log.note import format_vkey
+from ledger.log.note import KeyKind, format_vkey, verifier_key
 from ledger.signing.dsse import parse
 from ledger.signing.signer import generate_ed25519, key_record
 from tests.acts import ISSUED_AT, Office, admission, log_key, principal
 from tests.audit.logs import RECORDED_AT, STEP, checkpoint_over
 from tests.verifier.javascript import needs_node, verdicts_each, verifier
-from tests.verifier.ledgers import Cast, Sealed, cast, code_of, proved
+from tests.verifier.ledgers import Cast, Cosigner, Sealed, cast, code_of, proved
 
 pytestmark = needs_node
 
 Bundled = tuple[Sealed, bytes]
+
+SEEDS_OF_ONE_ID: Final = (43_433, 95_881)
 
 
 def office(one: Cast, name: str) -> Office:
@@ -220,6 +224,19 @@ def stolen(one: Cast, *words: str) -> tuple[Sealed, int]:
     return sealed, len(sealed.entries)
 
 
+def witnesses_of_one_id(one: Cast) -> Bundled:
+    """A policy with two keys of one name and id, which are found in seconds: which of them a line is by, is open."""
+    sealed, _ = granted_and_used(one)
+    twins = []
+    for seed in SEEDS_OF_ONE_ID:
+        key = SigningKey(sha256(b"seed %d" % seed).digest())
+        vkey = verifier_key("witness.example/w", KeyKind.COSIGNATURE_ED25519, bytes(key.verify_key))
+        twins.append(Cosigner(vkey, key))
+    assert twins[0].vkey.key_id == twins[1].vkey.key_id
+    witnessed = replace(sealed, witnesses=tuple(twins), quorum="enough")
+    return witnessed, witnessed.bundle(6, 3, 5, note=witnessed.note(twins[0]))
+
+
 def act_under_a_contested_mandate(one: Cast) -> Bundled:
     sealed, act = stolen(one)
     return bundled(sealed, act, 3, 5, 6, 7)
@@ -268,6 +285,7 @@ ATTACKS: Final[Mapping[Callable[[Cast], Bundled], str]] = {
     log_key_that_the_ledger_does_not_name: "the ledger names",
     one_log_key_too_many: "the ledger names",
     checkpoint_of_another_tree: "root",
+    witnesses_of_one_id: "an id each",
     act_under_a_contested_mandate: "authority_contested",
     act_under_a_repudiated_mandate: "authority_revoked",
     confirmation_that_was_left_out: "authority_contested",

@@ -114,3 +114,12 @@ def test_what_was_asked_wrongly_is_usage(arguments: tuple[str, ...]) -> None:
     done = verifier(*arguments)
     assert (done.code, done.proven) == (2, None)
     assert done.said.startswith("usage: ")
+
+
+def test_without_webcrypto_nothing_is_decided(sealed: SealedLog, tmp_path: Path) -> None:
+    receipt, entry = tmp_path / "act.tlog-proof", tmp_path / "act.entry.json"
+    receipt.write_bytes(sealed.receipts[1])
+    entry.write_bytes(sealed.entries[1].raw)
+    done = verifier("receipt", receipt, entry, "--vkey", sealed.vkey, node_options="--no-experimental-global-webcrypto")
+    assert (done.code, done.proven) == (3, None)
+    assert "WebCrypto" in done.said

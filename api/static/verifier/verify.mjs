@@ -229,11 +229,11 @@ export async function parsePolicy(bytes) {
   let quorum = null, logs = [], defined = new Map(), grouped = new Set();
   const keyFrom = async (word, kinds, others) => {
     const key = await parseVkey(text(Uint8Array.from(word, (one) => one.charCodeAt())));
-    need(kinds.includes(key.kind) && !others.some((one) => same(one.key, key.key)), `a key of type ${kinds}, once`, shown(word));
+    const isNew = others.every((one) => !same(one.key, key.key) && named(one) !== named(key));
+    need(kinds.includes(key.kind) && isNew, `a key of type ${kinds} with an id of its own, once`, shown(word));
     return key;
   };
-  const witnesses = () => [...defined.values()].flatMap((one) => one.key ?? []);
-  // Names are opaque bytes: each stands for itself here.
+  const witnesses = () => [...defined.values()].flatMap((one) => one.key ?? []); // Names are opaque bytes, as they stand.
   for (const line of Array.from(bytes, (one) => String.fromCharCode(one)).join("").split("\n")) {
     const [verb, name, ...words] = line.split(/[\t ]+/).filter((word) => word !== ""), count = words.length;
     if (verb === undefined || verb.startsWith("#")) continue;
@@ -281,13 +281,13 @@ async function openCheckpoint(raw, trust, ledgerKeys = null, own = null) {
   if (ledgerKeys) judge(ledgerKeys, "the ledger names");
   for (const key of ledgerKeys ?? []) need(maybe(key), `a signature by each key that the ledger names, ${named(key)} too`, "none");
   const isKnown = policy && ofLog(policy.logs.length ? policy.logs : vkeys).some(hasSigned);
-  if (policy && !(isKnown && policy.isMet(hasSigned))) throw new Undecided(`your policy is not met by ${[...signed.keys()]}; not checked: ${[...unchecked]}`);
+  if (policy && !(isKnown && policy.isMet(hasSigned))) throw new Undecided(`your policy is not met by ${[...signed.keys()].join(", ")}; not checked: ${[...unchecked].join(", ") || "none"}`);
   return { ...checkpoint, signers: Object.fromEntries(signed), unchecked: [...unchecked], ownPolicyMet: own && own.isMet(hasSigned) };
 }
 
 // ---- entries and acts (DSSE) ----
-const PAYLOAD_TYPE = "application/vnd.guarantee-ledger.event+json", ZEROS = "0".repeat(64), isDigest = (value) => /^[0-9a-f]{64}$/.test(typeof value === "string" ? value : "");
-const isCount = (value) => Number.isInteger(value) && value > 0;
+const PAYLOAD_TYPE = "application/vnd.guarantee-ledger.event+json", ZEROS = "0".repeat(64);
+const isDigest = (value) => typeof value === "string" && /^[0-9a-f]{64}$/.test(value), isCount = (value) => Number.isInteger(value) && value > 0;
 export async function parseEntry(raw) {
   const entry = parseCanonical(raw);
   need(members(entry, "envelope", "position", "previous", "recorded_at"), "an entry");
