@@ -4,7 +4,7 @@ One of them is ML-DSA-44: the ledger's client verifies its lines, the verifier i
 """
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from ledger.log.note import NoteSigner, format_vkey, parse_note, signature_line
 from ledger.signing.signer import generate_ed25519
 from tests.acts import DEPOSITARY, ORIGIN, Founding, Office, admission, log_key, opening, principal
 from tests.verifier.javascript import Trust, needs_node, verdicts_each, verifier
-from tests.verifier.ledgers import COSIGNED_AT, Sealed, code_of
+from tests.verifier.ledgers import COSIGNED_AT, Sealed, cast, code_of
 
 pytestmark = needs_node
 
@@ -93,6 +93,29 @@ def test_adopted_keys_replace_the_earlier_ones(keyed: Keyed) -> None:
     expected = [code for _, _, code in cases]
     assert [code_of(raw, trust) for trust, raw, _ in cases] == expected
     assert verdicts_each([(trust, raw) for trust, raw, _ in cases]) == expected
+
+
+def test_another_principal_of_the_depositary_may_adopt_keys_and_nobody_else() -> None:
+    one, second_key = cast(), log_key()
+    successor = principal(DEPOSITARY)
+    successor.authority = f"{DEPOSITARY}/second"
+    granted = one.founded.depositary.act(
+        "authority.granted",
+        granted=successor.authority,
+        keys=successor.keys,
+        valid_from="2026-01-15T12:00:00Z",
+        standing="principal",
+        office="depositary",
+        basis="ex_officio",
+        scope={"events": ["*"]},
+    )
+    cases = []
+    for desk, prior in ((successor, [granted]), (one.gb, [])):
+        adopted = desk.act("log_keys.adopted", log_keys=[format_vkey(second_key.vkey)])
+        sealed = replace(one.sealed(*prior, adopted), founded=replace(one.founded, log_signer=second_key))
+        act = len(sealed.entries)
+        cases.append((sealed.trust(), sealed.bundle(act, 3, *range(5, act))))
+    assert [code_of(raw, trust) for trust, raw in cases] == verdicts_each(cases) == [0, 1]
 
 
 def test_what_javascript_cannot_check_is_said_and_not_counted(keyed: Keyed, tmp_path: Path) -> None:

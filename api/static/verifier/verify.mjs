@@ -279,7 +279,9 @@ async function openCheckpoint(raw, trust, ledgerKeys = null, own = null) {
   if (vkeys.length) judge(vkeys, "you gave");
   if (own) judge(own.logs, "the policy of the bundle names");
   if (ledgerKeys) judge(ledgerKeys, "the ledger names");
-  for (const key of ledgerKeys ?? []) need(maybe(key), `a signature by each key that the ledger names, ${named(key)} too`, "none");
+  for (const key of ledgerKeys ?? []) {
+    need(key.name === origin && [1, 6].includes(key.kind) && maybe(key), `a signature by each key that the ledger names, ${named(key)} too`);
+  }
   const isKnown = policy && ofLog(policy.logs.length ? policy.logs : vkeys).some(hasSigned);
   if (policy && !(isKnown && policy.isMet(hasSigned))) throw new Undecided(`your policy is not met by ${[...signed.keys()].join(", ")}; not checked: ${[...unchecked].join(", ") || "none"}`);
   return { ...checkpoint, signers: Object.fromEntries(signed), unchecked: [...unchecked], ownPolicyMet: own && own.isMet(hasSigned) };
@@ -339,7 +341,7 @@ function registered({ event: e, position: at }) {
 function checkStanding(signer, { event: e, at }) {
   need(signer.revoked === undefined && !signer.contested, `${signer.id} in force`, signer.revoked ? `revoked at ${signer.revoked}` : "contested");
   if (signer.standing === "service") return need(FORCED.includes(e.type), `one of ${FORCED}`, e.type);
-  need(at >= micros(signer.from) && (!signer.until || at < micros(signer.until)), `${signer.id} at this time`);
+  need(at >= micros(signer.from) && (signer.until == null || at < micros(signer.until)), `${signer.id} at this time`);
   need(micros(e.issued_at) <= at + 300_000_000n, "an act that is not of the future", e.issued_at);
   const isOfMandates = MANDATES.includes(e.type), mayGrant = signer.standing !== "delegated", isPrincipal = signer.standing === "principal";
   need(isOfMandates ? mayGrant : signer.standing !== "recovery" && (isPrincipal || !WORDS.includes(e.type)), `an act for ${signer.id}`, e.type);
@@ -359,16 +361,14 @@ async function foldAuthorities(entries, act, origin) {
     if (e.type === "party.admitted") need(e.party === opening.party, "an admission by the depositary", e.party);
     if (e.type === "authority.granted") need(signer.standing === "recovery" ? e.standing === "principal"
       : isWithin(signer.scope, e.scope) && ["principal", "delegated", "recovery"].includes(e.standing), "a mandate that the signer may grant");
-    if (e.type === "log_keys.adopted") {
-      need(e.authority === opening.authority, "log keys adopted by the root", e.authority);
-      ledgerKeys = e.log_keys;
-    }
+    if (e.type === "log_keys.adopted") ledgerKeys = e.party === opening.party ? e.log_keys : fail("keys adopted by the depositary", e.party);
     if (e.type === "authority.revoked") {
       const target = known.get(e.revoked) ?? fail("an authority of this bundle", e.revoked);
       ofOther(target.party);
-      need(target.standing !== "service" && target.revoked === undefined, "an authority in force", e.revoked);
+      const isDated = e.reason !== "compromised" || e.contested_since != null;
+      need(target.standing !== "service" && target.revoked === undefined && isDated, "an authority in force, and since when", e.revoked);
       need(target.standing !== "recovery" || (signer.standing === "recovery" && signer.at <= target.at), "an older recovery authority", signer.id);
-      Object.assign(target, { revoked: entry.position, why: e.reason, since: e.contested_since ? micros(e.contested_since) : undefined });
+      Object.assign(target, { revoked: entry.position, why: e.reason, since: e.contested_since == null ? undefined : micros(e.contested_since) });
       if (target.since !== undefined) contest(signer, e.revoked, target.since);
     }
     if (WORDS.includes(e.type) && (entry !== act || acts.has(e.act))) {
