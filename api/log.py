@@ -29,9 +29,11 @@ from api.problems import Problem, Trouble
 from api.service import Service, service_of
 from ledger.client.answers import LedgerInfo, NextAct, Recorded
 from ledger.log.bundle import format_bundle
+from ledger.log.checkpoint import parse_checkpoint
 from ledger.log.errors import BundleInvalid
+from ledger.log.note import parse_note
 from ledger.rules import compact
-from ledger.rules.log_keys import retired_keys
+from ledger.rules.log_keys import log_keys_at, retired_keys
 from ledger.store.appending import Found
 from ledger.store.bundling import stored_bundle
 from ledger.store.log import StoredLog
@@ -187,7 +189,7 @@ def show_bundle(request: Request, event_id: EventId) -> Response:
     if sealed is None or note is None:
         raise _unknown_event(event_id)
     try:
-        bundle = stored_bundle(service.log, sealed.position, policy_of(service), note)
+        bundle = stored_bundle(service.log, sealed.position, policy_of(service, note), note)
     except BundleInvalid as error:
         raise Problem(Trouble.NOT_FOUND, error.expected, error.got) from None
     raw = format_bundle(bundle)
@@ -209,10 +211,11 @@ def show_next_act(request: Request, party: Party, office: Office) -> Response:
     return _json(NextAct(sequence=state.sequence + 1, previous=state.previous, tree_size=snapshot.tree_size))
 
 
-def policy_of(service: Service) -> bytes:
-    """Return the policy (C2SP tlog-policy) that goes into bundles: the keys of the log, without witnesses."""
+def policy_of(service: Service, note: bytes) -> bytes:
+    """Return the policy (C2SP tlog-policy) of a bundle: the keys of the log that signed `note`, without witnesses."""
     opened = service.log.state(compact.LEDGER)
-    log_keys = opened.log_keys if isinstance(opened, compact.Opened) else service.log_vkeys
+    assert isinstance(opened, compact.Opened), "a log with a checkpoint was opened"
+    log_keys = log_keys_at(opened, parse_checkpoint(parse_note(note).text).tree_size)
     return "".join(f"log {key}\n" for key in log_keys).encode() + b"quorum none\n"
 
 

@@ -1,19 +1,24 @@
 """Bundles of a real server: every act of a random history has one, and both verifiers prove it."""
 
 import json
+import secrets
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ledger.log.bundle import BUNDLE_HEADER, parse_bundle
+from ledger.log.cosignature import TimedSigner, mldsa44_cosigner
 from ledger.log.entry import parse_entry
+from ledger.log.note import ed25519_note_signer, format_vkey
 from ledger.signing.dsse import parse
-from tests.acts import new_id
-from tests.api.served import Served, served, settings_for
+from ledger.signing.mldsa import Mldsa44Key
+from tests.acts import ORIGIN, founding, new_id
+from tests.api.served import Served, found, served, settings_for, signer_of
 from tests.audit.histories import History
 from tests.postgres import fresh_database
-from tests.verifier.javascript import Trust, needs_node, verdicts
+from tests.verifier.javascript import NODE, Trust, needs_node, verdicts
 from tests.verifier.ledgers import code_of, proved
 
 DRAWS = 120
@@ -106,3 +111,26 @@ def test_the_verifier_is_served_under_its_own_policy(ledger: Served) -> None:
     assert ledger.get("/verifier/verify.mjs").headers["content-type"] == "text/javascript; charset=utf-8"
     assert ledger.get("/verifier/..%2f..%2fsettings.py").status_code == 404
     assert ledger.get("/verifier/secret").json()["code"] == "not_found"
+
+
+def test_the_bundle_of_a_log_that_replaces_its_keys(database_url: str, tmp_path: Path) -> None:
+    """Opened around an Ed25519 and an ML-DSA-44 key, then another is adopted: the same act is proven in both trees."""
+    quantum, following = Mldsa44Key(secrets.token_bytes(32)), secrets.token_bytes(32)
+    made = founding(further_signers=[TimedSigner(mldsa44_cosigner(ORIGIN, quantum.seed), lambda: 1_780_000_000)])
+    settings = replace(
+        settings_for(made, database_url, tmp_path), mldsa_key=quantum, further_keys=(signer_of(following),)
+    )
+    with served(settings) as one:
+        found(one, made)
+        address = f"/v1/events/{parse(made.raws[-1]).event.id}/bundle"
+        first, before = one.get("/v1/ledger").json()["log_keys"][0], one.get(address).content
+        adopted = format_vkey(ed25519_note_signer(ORIGIN, following).vkey)
+        assert one.post(made.depositary.act("log_keys.adopted", log_keys=[adopted])).is_success
+        after = one.get(address).content
+    assert [len(parse_bundle(raw).entries) for raw in (before, after)] == [2, 3]
+    for raw, key, other in ((before, first, adopted), (after, adopted, first)):
+        assert code_of(raw, {"vkeys": [key]}) == 0
+        assert code_of(raw, {"vkeys": [other]}) == 1
+    if NODE is not None:
+        assert verdicts({"vkeys": [first]}, [before, after]) == [0, 1]
+        assert verdicts({"vkeys": [adopted]}, [before, after]) == [1, 0]
