@@ -14,6 +14,7 @@ from ledger.audit.auditor import Auditor, Followed
 from ledger.audit.findings import Finding, Lie, LieFound, Proved, Undecidable, readable, words
 from ledger.audit.older import Older
 from ledger.audit.source import Line, Source
+from ledger.audit.stated import Said
 from ledger.log.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
 from ledger.log.entry import Entry
 from ledger.log.errors import LogInvalid
@@ -31,11 +32,15 @@ ANCHOR_BELIEVED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Pins:
-    """What the auditor knows from elsewhere. `anchor`: SHA-256 of entry 1; `since`: a checkpoint kept from before."""
+    """What the auditor knows from elsewhere. `anchor`: SHA-256 of entry 1; `since`: a checkpoint kept from before.
+
+    `statements`: statements about authorities, whole files or envelopes alone.
+    """
 
     vkeys: tuple[VerifierKey, ...] = ()
     anchor: str | None = None
     since: bytes | None = None
+    statements: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,8 @@ def audit(source: Source, pins: Pins, auditor: Auditor, watch: Callable[[Followe
     3. Each entry passes the steps of `Auditor.take`
     4. The first is the pinned one: ANCHOR_WRONG. The keys that it names signed the checkpoint, as did each pinned key,
        and there is no other line under it: CHECKPOINT_NOT_SIGNED
-    5. The tree has, at the older checkpoint's size, its root: HISTORY_REWRITTEN
+    5. The tree has, at the older checkpoint's size, its root: HISTORY_REWRITTEN. What the ledger stated about an
+       authority at a size is so in the tree of this size: STATEMENT_WRONG
     6. There are as many entries as the checkpoint states: TREE_SIZE_WRONG
     7. Their tree has its root: ROOT_WRONG
     8. No act is left that the rules force after the last one: CONSEQUENCE_MISSING
@@ -69,6 +75,7 @@ def audit(source: Source, pins: Pins, auditor: Auditor, watch: Callable[[Followe
     older = Older.read(pins.since) if pins.since is not None else None
     if older is not None:
         older.check_origin_and_size(claimed, raw)
+    statements = [Said.read(one) for one in pins.statements]
     first: Entry | None = None
     for followed in auditor.follow(_no_more_than(claimed, raw, source.entries(claimed.tree_size))):
         if first is None:
@@ -77,6 +84,8 @@ def audit(source: Source, pins: Pins, auditor: Auditor, watch: Callable[[Followe
             _check_signers(raw, note, _opened(auditor), pins.vkeys)
         if older is not None:
             older.check_root(auditor, raw)
+        for said in statements:
+            said.take(followed, auditor, raw)
         watch(followed)
     if first is None and claimed.tree_size == 0:
         raise Undecidable("the log is empty: there is nothing to audit, and nothing says whose it is")
@@ -89,7 +98,8 @@ def audit(source: Source, pins: Pins, auditor: Auditor, watch: Callable[[Followe
         expected = f"{due.act.type} of {due.act.subject}, which {due.act.cause} forces, before the log was sealed"
         raise _lie(Lie.CONSEQUENCE_MISSING, raw, expected, f"an end after {auditor.position} entries")
     assert auditor.recorded_at is not None
-    proved = (*_proved(auditor, first, claimed, note), *([older.proved()] if older is not None else []))
+    kept = [*([older.proved()] if older is not None else []), *(said.proved(claimed) for said in statements)]
+    proved = (*_proved(auditor, first, claimed, note), *kept)
     return Audited(claimed, auditor.recorded_at, auditor.compact, proved, _assumed(pins))
 
 

@@ -49,6 +49,10 @@ class ReceiptInvalid(LogInvalid):
     """A receipt that is malformed or belongs to another entry."""
 
 
+class StatementInvalid(LogInvalid):
+    """A statement that is malformed, not signed by the ledger, or not borne out by what stands with it."""
+
+
 def shown(data: bytes) -> str:
     """Return the beginning of `data` as a printable ASCII literal, such as `b'007'`."""
     return repr(data) if len(data) <= SHOWN_BYTES_MAX else f"{data[:SHOWN_BYTES_MAX]!r}..."

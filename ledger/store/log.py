@@ -96,6 +96,29 @@ class StoredLog:
         """Return the bytes of one entry, or None if the log is not that long."""
         return self.entries_at([position]).get(position)
 
+    def entries_of(self, authority: str, after: int, until: int, limit: int) -> list[bytes]:
+        """Return the bytes of at most `limit` acts of `authority` from positions `after` + 1 to `until`, in order."""
+        with self._reading() as cursor:
+            cursor.execute(
+                "SELECT state FROM public.entries WHERE authority = %s AND notification_id > %s"
+                " AND notification_id <= %s ORDER BY notification_id LIMIT %s",
+                [authority, after, until, limit],
+                binary=True,
+            )
+            return [state for (state,) in cursor.fetchall()]
+
+    def last_of(self, authority: str, until: int) -> bytes | None:
+        """Return the bytes of the last act of `authority` up to position `until`, or None if there is none."""
+        with self._reading() as cursor:
+            cursor.execute(
+                "SELECT state FROM public.entries WHERE authority = %s AND notification_id <= %s"
+                " ORDER BY notification_id DESC LIMIT 1",
+                [authority, until],
+                binary=True,
+            )
+            row = cursor.fetchone()
+            return row[0] if row is not None else None
+
     def find(self, event_id: str) -> Found | None:
         """Return where the act `event_id` was recorded, or None."""
         with self._reading() as cursor:
@@ -135,6 +158,13 @@ class StoredLog:
                 cursor.execute("SELECT note FROM public.checkpoints ORDER BY tree_size DESC LIMIT 1", binary=True)
             else:
                 cursor.execute("SELECT note FROM public.checkpoints WHERE tree_size = %s", [tree_size], binary=True)
+            row = cursor.fetchone()
+            return row[0] if row is not None else None
+
+    def sealed_after(self, tree_size: int) -> int | None:
+        """Return the smallest size of at least `tree_size` of which a signed note is stored, or None."""
+        with self._reading() as cursor:
+            cursor.execute("SELECT min(tree_size) FROM public.checkpoints WHERE tree_size >= %s", [tree_size])
             row = cursor.fetchone()
             return row[0] if row is not None else None
 

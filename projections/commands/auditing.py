@@ -38,6 +38,8 @@ from projections.rebuild import rebuild as rebuild_rows
 
 SHA256: Final = r"[0-9a-f]{64}"
 DATA_DEFAULT: Final = Path("data")
+STATEMENT_HEAD_BYTES_MAX: Final = 64 * 1024
+"""Of a statement's file an audit reads the statement alone: the acts it reads in the log."""
 
 
 def register(app: typer.Typer) -> None:
@@ -58,10 +60,18 @@ def audit(
     ] = None,
     since: Annotated[Path | None, typer.Option("--since", help="File with an older checkpoint that you kept.")] = None,
     party: Annotated[str | None, typer.Option("--party", help="List the admitted acts of this party.")] = None,
+    statements: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--statement", help="Statement about an authority (gledger statement). May be given several times."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Derive everything again, trusting nothing of the operator; stop at the first lie."""
-    pins = Pins(_keys(vkeys or []), _anchor(anchor), _kept(since))
+    stated = tuple(_read("--statement", one, STATEMENT_HEAD_BYTES_MAX) for one in statements or ())
+    kept = _read("--since", since, NOTE_BYTES_MAX + 1) if since is not None else None
+    pins = Pins(_keys(vkeys or []), _anchor(anchor), kept, stated)
     acts = PartyActs(party)
     with progress_bar("auditing") as progress:
         task = progress.add_task("", total=None)
@@ -174,14 +184,12 @@ def _anchor(text: str | None) -> str | None:
     return text
 
 
-def _kept(path: Path | None) -> bytes | None:
-    if path is None:
-        return None
+def _read(option: str, path: Path, bytes_max: int) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(NOTE_BYTES_MAX + 1)
+            return file.read(bytes_max)
     except OSError as error:
-        _end(f"--since: {path}: {error.strerror}", ExitCode.UNDECIDABLE)
+        _end(f"{option}: {path}: {error.strerror}", ExitCode.UNDECIDABLE)
 
 
 def _database_url() -> str | None:
