@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.responses import Response
 
-from api import docs, health, log, pages, reads, reads_documentation, reference, statements, submissions
+from api import docs, explanations, health, log, pages, reads, reads_documentation, reference, statements, submissions
 from api.documentation import DESCRIPTION, describe
 from api.edge import BODY_BYTES_MAX, Edge, instance_of
 from api.heads import NewestCheckpoint
@@ -65,7 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    for module in (submissions, log, statements, reads, reference, health, docs, pages):
+    for module in (submissions, log, statements, reads, explanations, reference, health, docs, pages):
         app.include_router(module.router)
     app.mount(docs.STATIC_PATH, docs.static_files())
     app.mount(pages.STATIC_PATH, pages.static_files())

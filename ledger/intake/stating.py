@@ -11,7 +11,6 @@ from typing import Final
 from ledger.log.checkpoint import parse_checkpoint
 from ledger.log.entry import Entry, parse_entry
 from ledger.log.note import parse_note
-from ledger.log.proofs import inclusion_proofs, tiles_needed_for_inclusion
 from ledger.log.statement import HEADER, LastAct, Statement, format_proof, sign_statement
 from ledger.rules.compact import Authority
 from ledger.signing.dsse import parse
@@ -100,8 +99,6 @@ def statement_file(log: StoredLog, stated: Statable) -> Iterator[bytes]:
 
 
 def _proved(log: StoredLog, entries: list[Entry], tree_size: int) -> bytes:
-    indexes = [entry.entry_index for entry in entries]
-    tiles = log.tiles(tiles_needed_for_inclusion(indexes, tree_size))
-    proofs = inclusion_proofs(indexes, tree_size, tiles.__getitem__)
+    proofs = log.proofs([entry.entry_index for entry in entries], tree_size)
     lines = (entry.raw + b"\n" + format_proof(proof) + b"\n" for entry, proof in zip(entries, proofs, strict=True))
     return b"".join(lines)

@@ -3,7 +3,7 @@
 What one call returns was committed; entries that were returned once never change.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -13,6 +13,7 @@ from eventsourcing.persistence import PersistenceError
 from psycopg import Cursor
 from psycopg.rows import tuple_row
 
+from ledger.log.proofs import inclusion_proofs, tiles_needed_for_inclusion
 from ledger.log.tiles import TileId
 from ledger.rules.compact import State
 from ledger.store.appending import Found
@@ -150,6 +151,11 @@ class StoredLog:
             return {}
         with self._reading() as cursor:
             return read_tiles(cursor, ids)
+
+    def proofs(self, indexes: Sequence[int], tree_size: int) -> list[tuple[bytes, ...]]:
+        """Return the inclusion proof of each leaf of `indexes` (from 0) in the tree of `tree_size`, in their order."""
+        tiles = self.tiles(tiles_needed_for_inclusion(indexes, tree_size))
+        return inclusion_proofs(indexes, tree_size, tiles.__getitem__)
 
     def checkpoint(self, tree_size: int | None = None) -> bytes | None:
         """Return the signed note stored for `tree_size`, or the newest, or None if there is none."""

@@ -1,4 +1,4 @@
-"""The command line; a random history with revoked and compromised authorities in it, and the operator who holds its keys."""
+"""The command line; a random history with revoked and compromised authorities, and the operator who holds its keys."""
 
 import pytest
 from typer.testing import CliRunner, Result

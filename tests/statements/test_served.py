@@ -1,4 +1,4 @@
-"""Statements of a real server over real HTTP: fetched, verified, contradicted, audited. The judge is a plain recount."""
+"""Statements of a real server over real HTTP: fetched, verified, contradicted, audited; judged by a plain recount."""
 
 import io
 import json
