@@ -1,6 +1,6 @@
 r"""An explanation: an answer, and every entry that it follows from, each with its proof, in one JSON document.
 
-    {"explanation":"guarantee-ledger/explanation/v1",
+    {"explanation":"guarantee-ledger explanation v1",
     "asked":{"as_of":"2026-06-30","id":"p-uk-1","kind":"commitment","known_at":1742},
     "answer":{"absorbed":[],"article":null,...},
     "checkpoint":"ledger.example/compact\n1742\n3q2+7w...\n\n— ledger.example/compact ...\n",
@@ -31,7 +31,7 @@ from ledger.log.proofs import verify_inclusion
 from ledger.log.receipt import PROOF_HASHES_MAX
 from ledger.signing.encoding import from_base64, to_base64
 
-FORMAT: Final = "guarantee-ledger/explanation/v1"
+FORMAT: Final = "guarantee-ledger explanation v1"
 FIRST_LINE: Final = f'{{"explanation":"{FORMAT}",'
 EXPLANATION_BYTES_MAX: Final = 64 * 1024 * 1024
 ENTRIES_MAX: Final = 5_000
@@ -59,7 +59,7 @@ class _Proved(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Document(Struct, frozen=True, forbid_unknown_fields=True):
-    explanation: Literal["guarantee-ledger/explanation/v1"]
+    explanation: Literal["guarantee-ledger explanation v1"]
     asked: Question
     answer: msgspec.Raw
     checkpoint: str
@@ -107,11 +107,14 @@ def parse_explanation(raw: bytes) -> Explanation:
         )
         explanation = Explanation(document.asked, bytes(document.answer), document.checkpoint.encode(), entries)
         written = format_explanation(explanation)
+        answer = canonical_bytes(msgspec.json.decode(explanation.answer))
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise ExplanationInvalid("an explanation in its one form", str(error)) from None
     if written != raw:
         at = first_difference(written, raw)
         raise ExplanationInvalid(f"{shown(written[at : at + 40])} at byte {at}", shown(raw[at : at + 40]))
+    if answer != explanation.answer:
+        raise ExplanationInvalid("an answer in canonical JSON", shown(explanation.answer))
     return explanation
 
 

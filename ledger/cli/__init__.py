@@ -5,7 +5,7 @@ output options                             data to stdout, talk to stderr; the o
 commands                                   how commands are found, and how errors end them
 passphrases connect                        private keys, unlocked; which ledger, and whose word about it is believed
 init key verify export statement           commands
-file_asked verify_statement                what a file alone proves, by its kind
+file_kinds verify_statement                what a file alone proves, by its kind
 event event_sign event_submit event_show   event draft, sign, submit and show
 obligations obligation_table               what each guarantor owes
 demo demo_server demo_tables               the demonstration

@@ -1,19 +1,17 @@
-"""`gledger verify`: from a receipt and an entry, or from one file that says what it is, to what they prove, offline.
+"""`gledger verify`: from a receipt and its entry, or from a file that stands alone, to what they prove, offline.
 
-Ends with 0 if the log signed exactly this entry at its position, or if everything holds that the file states; with 1 if
-it is proven that something is false. A file alone is told by its first line: `KINDS`, and what higher roots contribute.
+Ends with 0 if the log signed exactly this entry at its position, 1 if it is proven that something is false. What a file
+alone is, and how it ends, is for `ledger.cli.file_kinds`.
 """
 
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
-from ledger.cli.commands import contributed_kinds
-from ledger.cli.connect import Trust, given_trust
-from ledger.cli.file_asked import FileAsked
+from ledger.cli.connect import given_trust
+from ledger.cli.file_kinds import Against, FileAsked, verify_file
 from ledger.cli.options import Directory, Json, Origin, VKeys
 from ledger.cli.output import emit, emit_json
 from ledger.client.errors import ClientError
@@ -22,13 +20,8 @@ from ledger.client.workspace import Workspace
 from ledger.events.keys import KeyRecord
 from ledger.log.entry import ENTRY_BYTES_MAX
 from ledger.log.receipt import RECEIPT_BYTES_MAX
-from ledger.log.statement import HEADER
 
 KEY_FILE_BYTES_MAX = 64 * 1024
-FIRST_LINE_BYTES_MAX = 100
-
-KINDS = {HEADER: "ledger.cli.verify_statement"}
-"""First line of a file -> module whose `verify_file` says what it proves."""
 
 
 def register(app: typer.Typer) -> None:
@@ -38,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 def verify(
     receipt: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Receipt (.tlog-proof); or alone: a statement, an explanation.")
+        Path, typer.Argument(metavar="FILE", help="Statement or explanation; or receipt (.tlog-proof) of the entry.")
     ],
     entry: Annotated[
         Path | None, typer.Argument(metavar="[ENTRY]", help="The entry that a receipt is for (.entry.json).")
@@ -48,45 +41,24 @@ def verify(
     signer_keys: Annotated[
         list[Path] | None, typer.Option("--signer-key", help="Key record of a signer: checks the act's signature too.")
     ] = None,
-    against: Annotated[
-        tuple[Path, Path] | None,
-        typer.Option("--against", metavar="RECEIPT ENTRY", help="With a statement: a receipt that may contradict it."),
-    ] = None,
+    against: Against = None,
     directory: Directory = Path(),
     json: Json = False,
 ) -> None:
-    """Prove offline that the log holds an entry, and say which act it is and who signed it.
-
-    A file alone is told by its first line: a statement (gledger statement), an explanation (gledger explain).
-    """
+    """Prove offline that the log holds an entry, and say which act it is and who signed it."""
     believed = given_trust(origin, vkeys, Workspace.at(directory).pinned)
     if believed is None:
         raise ClientError("a log key to believe", "none", "Give --vkey, or --dir with a workspace.")
-    records = tuple(map(_record, signer_keys or ()))
     if entry is None:
-        _verify_file(FileAsked(receipt, believed, records, against, json))
+        verify_file(FileAsked(receipt, believed, tuple(map(_record, signer_keys or ())), against, json))
         return
     if against is not None:
-        raise ClientError("--against with a statement alone", "a receipt and an entry", "Leave the entry out.")
-    _verify_receipt(receipt, entry, believed, records, json=json)
-
-
-def _verify_file(asked: FileAsked) -> None:
-    kinds = {**contributed_kinds(), **KINDS}
-    with asked.path.open("rb") as file:
-        first = file.readline(FIRST_LINE_BYTES_MAX).removesuffix(b"\n").decode(errors="replace")
-    if first not in kinds:
-        do = "Give the entry after a receipt; or a file that begins as one of these."
-        raise ClientError(f"a first line of {', '.join(sorted(kinds))}", ascii(first), do)
-    import_module(kinds[first]).verify_file(asked)
-
-
-def _verify_receipt(receipt: Path, entry: Path, believed: Trust, records: tuple[KeyRecord, ...], *, json: bool) -> None:
+        raise ClientError("--against with a statement alone", "a receipt and its entry", "Name the statement first.")
     entry_raw = _read(entry, ENTRY_BYTES_MAX + 1)
     # The log hashed the bytes without the line feed that an editor or an export puts after them.
     proven = prove(_read(receipt, RECEIPT_BYTES_MAX), entry_raw.removesuffix(b"\n"), believed.origin, believed.vkeys)
-    checked = signed_by(proven.envelope, records)
-    if records and not checked:
+    checked = signed_by(proven.envelope, map(_record, signer_keys or ()))
+    if signer_keys and not checked:
         keys = ", ".join(signature.key_id for signature in proven.envelope.signatures)
         raise ClientError("a signature by one of the keys given", f"signatures by {keys}", "Name the signer's record.")
     _report(proven, checked, json=json)

@@ -7,7 +7,7 @@ import msgspec
 import typer
 
 from ledger.cli.exit_codes import ExitCode
-from ledger.cli.file_asked import FileAsked
+from ledger.cli.file_kinds import FileAsked
 from ledger.cli.output import emit, emit_json, say
 from ledger.client.errors import ClientError
 from ledger.client.proof import prove

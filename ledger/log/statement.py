@@ -4,7 +4,7 @@ Each act names the number and the digest of the one before, so the last one deci
 tell whether anything before it is missing. That nothing comes after it, up to the tree size, is what the ledger signs
 here. A receipt of a later act within that tree shows that the statement is a lie.
 
-    guarantee-ledger/statement/v1
+    guarantee-ledger statement v1
     {"payload":"eyJhdX...","payloadType":"application/vnd.guarantee-ledger.statement+json","signatures":[...]}
     {"envelope":{...},"position":1,...}        ledger.opened, which names the service key
     proof bjQLnP+zepicpUTmu3gKLHiQHT...        its inclusion proof in this tree, hashes separated by spaces
@@ -37,7 +37,7 @@ from ledger.signing.keys import BadSignature, PublicKey
 from ledger.signing.signer import Signer
 
 STATEMENT_TYPE: Final = "application/vnd.guarantee-ledger.statement+json"
-HEADER: Final = "guarantee-ledger/statement/v1"
+HEADER: Final = "guarantee-ledger statement v1"
 KIND: Final = "authority.statement"
 VERSION: Final = 1
 

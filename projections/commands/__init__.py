@@ -9,7 +9,7 @@ import typer
 from ledger.cli.commands import defer
 
 FILE_KINDS: Final[Mapping[str, str]] = MappingProxyType(
-    {'{"explanation":"guarantee-ledger/explanation/v1",': "projections.commands.explaining"}
+    {'{"explanation":"guarantee-ledger explanation v1",': "projections.commands.explaining"}
 )
 """First line of a file that `gledger verify` is given -> the module that says what it proves."""
 

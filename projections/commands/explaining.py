@@ -10,7 +10,7 @@ from urllib.parse import quote
 import typer
 
 from ledger.cli.connect import connected, trust
-from ledger.cli.file_asked import FileAsked
+from ledger.cli.file_kinds import FileAsked
 from ledger.cli.options import AsOf, Directory, Json, KnownAt, Origin, Url, VKeys
 from ledger.cli.output import as_json, emit, emit_json, say
 from ledger.client.durable import write_durably

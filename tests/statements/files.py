@@ -62,7 +62,7 @@ class Operator:
         said = statement or self.statement(authority)
         acts = acts_of(self.entries, authority)[: said.count] if shown is None else shown
         opening = parse_entry(self.entries[0])
-        lines = [b"guarantee-ledger/statement/v1", sign_statement(said, self.service)]
+        lines = [b"guarantee-ledger statement v1", sign_statement(said, self.service)]
         for entry in [opening, *(one for one in acts if one.position > 1)]:
             lines += [entry.raw, self.proof(entry)]
         return b"".join(line + b"\n" for line in [*lines, b""]) + self.checkpoint()
