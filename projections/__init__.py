@@ -13,5 +13,6 @@ observed, observed_totals    what third parties say, never a guarantor's figure
 timeline                     acts on one thing, in order, and those that wait
 conversion                   money in another currency, by a rate that is named
 explanation, explained, explaining   an answer with every entry that it follows from: written, verified, found
-audit, commands              the figures derived again; `gledger audit`, `project`, `rebuild`
+digests, plain               one digest for each projection, over all of its answers
+audit, audited_*, commands   the figures derived again; `gledger audit`, `project`, `rebuild`
 """

@@ -23,16 +23,10 @@ from ledger.rules.decide import keys_of
 from ledger.rules.given import Given, decide_given
 from ledger.signing.dsse import parse
 from ledger.signing.verify import verify
-from projections.explanation import (
-    Explanation,
-    ExplanationInvalid,
-    Question,
-    first_difference,
-    plain_bytes,
-    prove,
-)
+from projections.explanation import Explanation, ExplanationInvalid, Question, prove
 from projections.obligations import fetch_around, obligations_of
 from projections.pages import commitment_page
+from projections.plain import first_difference, plain_bytes
 from projections.reading import Known
 from projections.rows import MemoryRows, Rows
 from projections.summary import summary_of

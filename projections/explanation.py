@@ -30,6 +30,7 @@ from ledger.log.note import VerifierKey
 from ledger.log.proofs import verify_inclusion
 from ledger.log.receipt import PROOF_HASHES_MAX
 from ledger.signing.encoding import from_base64, to_base64
+from projections.plain import first_difference, plain_bytes
 
 FORMAT: Final = "guarantee-ledger explanation v1"
 FIRST_LINE: Final = f'{{"explanation":"{FORMAT}",'
@@ -139,14 +140,3 @@ def prove(explanation: Explanation, origin: str, vkeys: Iterable[VerifierKey]) -
         except ProofInvalid as error:
             raise ProofInvalid(f"entry {entry.position}: {error.expected}", error.got) from None
     return checkpoint
-
-
-def plain_bytes(value: object) -> bytes:
-    """Return the canonical JSON of an answer."""
-    return canonical_bytes(msgspec.to_builtins(value, str_keys=True))
-
-
-def first_difference(one: bytes, other: bytes) -> int:
-    """Return the first byte at which two texts differ."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((at for at, (left, right) in pairs if left != right), min(len(one), len(other)))

@@ -7,6 +7,7 @@ admitted, is corruption: it raises, and nothing of its batch is kept.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 import msgspec
 
@@ -129,7 +130,7 @@ def fold(compact: Compact, before: Place, entries: Sequence[Parsed]) -> Batch:
         changes = overlay.apply(admitted, item.entry.position, item.entry.recorded_at)
         begun = list(_versions(item.entry.position, changes, signer, signed))
         rows += begun
-        acts.append(_act(overlay, item.entry, admitted, {row.stream: row.links for row in begun}))
+        acts.append(act_of(overlay, item.entry, admitted, {row.stream: row.links for row in begun}))
     last = entries[-1].entry if entries else None
     after = Place(last.position, last.sha256, last.recorded_at) if last is not None else before
     return Batch(before, after, tuple(rows), tuple(acts), overlay.changes)
@@ -163,7 +164,10 @@ def _versions(position: int, changes: dict[str, State], signer: str, signed: Sta
         yield RowVersion(stream, position, links_of(kept), kept)
 
 
-def _act(overlay: Overlay, entry: Entry, admitted: Admitted, known: Mapping[str, Links]) -> ActRow:
+def act_of(
+    overlay: Overlay, entry: Entry, admitted: Admitted, known: Mapping[str, Links] = MappingProxyType({})
+) -> ActRow:
+    """Return an act as the feed shows it, right after it was folded; `known`: links that were found already."""
     event: Event = admitted.verified.event
     stream = overlay.located[event.id]
     state = overlay.get(stream)

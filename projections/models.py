@@ -34,6 +34,8 @@ class ReadModels:
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._kept_bytes = 0
         self._guard = threading.Lock()
+        self.heavy = threading.Lock()
+        """Held while everything is computed, so that this is done once at a time."""
 
     def close(self) -> None:
         """Close the connections."""

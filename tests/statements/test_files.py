@@ -199,7 +199,7 @@ def test_a_file_that_is_cut_off_anywhere_is_refused(operator: Operator) -> None:
 
 def test_every_changed_byte_is_refused(operator: Operator) -> None:
     raw = operator.file(GB)
-    assert verified(operator, raw)
+    verified(operator, raw)
     random = Random(5)
     for at in random.sample(range(len(raw)), CHANGED_BYTES):
         changed = bytearray(raw)
@@ -212,7 +212,7 @@ def test_a_line_more_or_less_or_another_order_is_refused(operator: Operator) -> 
     """Harmless, and the only thing that is: the line of a checkpoint's signature said twice."""
     lines = operator.file(GB).splitlines(keepends=True)
     doubled = [*lines, lines[-1]]
-    assert verified(operator, b"".join(doubled))
+    verified(operator, b"".join(doubled))
     random = Random(6)
     for _ in range(60):
         at, other = random.sample(range(len(lines)), 2)
@@ -228,10 +228,10 @@ def test_the_same_statement_has_the_same_bytes(operator: Operator) -> None:
     assert sign_statement(said, operator.service) == sign_statement(said, operator.service)
 
 
-@pytest.mark.parametrize("members", [{"count": 5}, {"last": None}, {"type": "something"}, {"version": 2}])
-def test_a_statement_that_contradicts_itself_is_none(operator: Operator, members: dict[str, object]) -> None:
+@pytest.mark.parametrize("member", [("count", 5), ("last", None), ("type", "something"), ("version", 2)])
+def test_a_statement_that_contradicts_itself_is_none(operator: Operator, member: tuple[str, object]) -> None:
     with pytest.raises(ValueError, match="expected"):
-        operator.statement(GB, **members)
+        msgspec.structs.replace(operator.statement(GB), **dict([member]))
 
 
 def test_an_event_is_no_statement(operator: Operator) -> None:
