@@ -32,8 +32,8 @@ from projections.summary import summaries
 from projections.totals import totals
 from projections.upcoming import upcoming
 
-DIGESTS_TREE_SIZE_MAX: Final = 100_000
-"""The largest tree of which a server computes digests: every answer is computed, and that takes its time."""
+DIGESTS_TREE_SIZE_MAX: Final = 50_000
+"""The largest tree of which a server computes digests: all answers of it take about as long as a client waits."""
 
 READ_AT_ONCE: Final = 500
 TIMELINE_MAX: Final = 500
