@@ -1,5 +1,7 @@
 """Explanations: an answer with every entry that it follows from, their proofs and the checkpoint, in one document."""
 
+from typing import Final
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -13,7 +15,11 @@ from api.reads_records import Entity
 from api.service import Service, service_of
 from projections.explaining import NothingThere, TooMuch, behind
 from projections.explanation import ENTRIES_MAX, Explanation, Kind, Question, format_explanation
+from projections.models import EXPLAINING_MAX
 from projections.stored_rows import NotKnown, NotServing, StoredRows
+
+WAIT_SECONDS_MAX: Final = 5.0
+"""How long a request waits for those before it."""
 
 router = APIRouter(tags=["projections"], default_response_class=Response)
 
@@ -70,6 +76,8 @@ def _document(service: Service, rows: StoredRows, asked: Asked, kind: Kind, name
     kept = service.models.kept(repr(question))
     if kept is not None:
         return kept, rows.known_at
+    if not service.models.explaining.acquire(timeout=WAIT_SECONDS_MAX):
+        raise Problem(Trouble.BUSY, f"at most {EXPLAINING_MAX} explanations at once", "others that are being made")
     try:
         found = behind(question, rows, service.settings.origin, service.log.entries_at)
     except NothingThere:
@@ -77,6 +85,8 @@ def _document(service: Service, rows: StoredRows, asked: Asked, kind: Kind, name
     except TooMuch as error:
         expected = f"an answer behind which there are at most {ENTRIES_MAX} entries; audit an export for this one"
         raise Problem(Trouble.QUERY_INVALID, expected, str(error)) from None
+    finally:
+        service.models.explaining.release()
     sealed = service.log.sealed_after(rows.known_at)
     note = service.log.checkpoint(sealed) if sealed is not None else None
     if sealed is None or note is None:

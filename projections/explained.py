@@ -14,7 +14,7 @@ import msgspec
 
 from ledger.client.errors import NotThere
 from ledger.events.refusals import Refusal, Refused, Rejected
-from ledger.events.stages import Envelope
+from ledger.events.stages import Envelope, Verified
 from ledger.log.checkpoint import Checkpoint
 from ledger.log.entry import Entry
 from ledger.log.errors import EntryMalformed
@@ -70,10 +70,12 @@ class Replay:
 
     `read`: for each stream the position of the last entry that read it; `sought`: likewise for acts that were looked
     for. `refused`: what could not be decided, by position; `unsigned`: what is not signed for the ledger `origin` as
-    its authority demands, which no further entry would change.
+    its authority demands, which no further entry would change. `verified`: acts whose signatures were verified before,
+    by position; an authority's keys never change, so they need not be verified again when more entries are given.
     """
 
     origin: str
+    verified: dict[int, Verified] = field(default_factory=dict)
     given: Given = field(default_factory=Given)
     read: dict[str, int] = field(default_factory=dict)
     sought: dict[str, int] = field(default_factory=dict)
@@ -83,10 +85,8 @@ class Replay:
 
     def take(self, entry: Entry) -> None:
         """Decide and fold one entry, or note why not. Raises EntryMalformed if there is no act in it."""
-        try:
-            envelope = parse(entry.envelope)
-        except Rejected as error:
-            raise EntryMalformed(f"an act in entry {entry.position}", str(error)) from None
+        known = self.verified.get(entry.position)
+        envelope = known.envelope if known is not None else act_in(entry)
         self.given.asked.clear()
         self.given.sought.clear()
         try:
@@ -103,7 +103,10 @@ class Replay:
         self.sought |= dict.fromkeys(self.given.sought, entry.position)
 
     def _fold(self, entry: Entry, envelope: Envelope) -> None:
-        verified = verify(envelope, keys_of(self.given, envelope.event), ledger=self.origin)
+        verified = self.verified.get(entry.position)
+        if verified is None:
+            verified = verify(envelope, keys_of(self.given, envelope.event), ledger=self.origin)
+            self.verified[entry.position] = verified
         outcome = decide_given(self.given, verified, entry.recorded_at)
         if isinstance(outcome, Refused):
             self.refused[entry.position] = outcome
@@ -112,9 +115,17 @@ class Replay:
         self.events.add(envelope.event.id)
 
 
-def replayed(entries: Iterable[Entry], origin: str) -> Replay:
+def act_in(entry: Entry) -> Envelope:
+    """Return the act that an entry holds. Raises EntryMalformed if it holds none."""
+    try:
+        return parse(entry.envelope)
+    except Rejected as error:
+        raise EntryMalformed(f"an act in entry {entry.position}", str(error)) from None
+
+
+def replayed(entries: Iterable[Entry], origin: str, verified: dict[int, Verified] | None = None) -> Replay:
     """Return what entries of the ledger `origin` give, in the order of their positions."""
-    replay = Replay(origin)
+    replay = Replay(origin, verified if verified is not None else {})
     for entry in entries:
         replay.take(entry)
     return replay
