@@ -35,7 +35,7 @@ from ledger.client.http import LedgerClient
 from ledger.client.source import LedgerUrl
 from ledger.events.canonical import canonical_bytes
 from projections.audited_answers import KnownAt, check_digests, check_every_answer
-from projections.digests import Digests, digests
+from projections.digests import DIGESTS_TREE_SIZE_MAX, Digests, digests
 from projections.obligations import obligations_of
 from projections.plain import first_difference
 from projections.reading import Known
@@ -68,7 +68,7 @@ def audit_url(client: LedgerClient, pins: Pins, watch: Watch, *, every_answer: b
     Obligations are compared one by one, the other answers by their digests; with `every_answer` these one by one too.
     """
     auditor = Auditor()
-    known_at = KnownAt(auditor)
+    known_at = KnownAt(auditor, acts_max=None if every_answer else DIGESTS_TREE_SIZE_MAX)
 
     def figures(audited: Audited) -> tuple[list[Proved], list[str]]:
         proved = [check_answers(audited, client)]

@@ -33,10 +33,14 @@ OWN_ANSWERS_DIFFER = "the digest of its own answers, which are those that follow
 
 @dataclass
 class KnownAt:
-    """What an audit comes by up to a tree size: the states then, and every act as the feed shows it."""
+    """What an audit comes by up to a tree size: the states then, and every act as the feed shows it.
+
+    More than `acts_max` acts are not kept: then nothing can be compared.
+    """
 
     auditor: Auditor
     tree_size: int | None = None
+    acts_max: int | None = None
     acts: list[ActRow] = field(default_factory=list)
     streams: dict[str, list[ActRow]] = field(default_factory=dict)
     states: dict[str, State] = field(default_factory=dict)
@@ -46,6 +50,10 @@ class KnownAt:
         """Go on by one entry, if it still counts."""
         position = followed.entry.position
         if self.tree_size is not None and position > self.tree_size:
+            return
+        if self.acts_max is not None and position > self.acts_max:
+            self.acts.clear()
+            self.streams.clear()
             return
         act = act_of(self.auditor.compact, followed.entry, followed.admitted)
         self.acts.append(act)
@@ -75,6 +83,8 @@ def check_digests(audited: Audited, known_at: KnownAt, client: LedgerClient) -> 
 
     Raises LieFound with the first answer that differs; Undecidable where the server does not answer.
     """
+    if len(known_at.acts) < audited.checkpoint.tree_size:
+        return [], [NOT_COMPARED.format(f"the log has more than {known_at.acts_max} entries; --answers compares them")]
     as_of = audited.recorded_at.date()
     query = _query(audited, as_of)
     try:

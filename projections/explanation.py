@@ -29,6 +29,7 @@ from ledger.log.errors import LogInvalid, ProofInvalid, shown
 from ledger.log.note import VerifierKey
 from ledger.log.proofs import verify_inclusion
 from ledger.log.receipt import PROOF_HASHES_MAX
+from ledger.rules.schedules import FIRST_DAY, LAST_DAY
 from ledger.signing.encoding import from_base64, to_base64
 from projections.plain import first_difference, plain_bytes
 
@@ -52,6 +53,11 @@ class Question(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     id: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.-]{1,79}$(?!\n)")]
     as_of: date
     known_at: Annotated[int, Meta(ge=1)]
+
+    def __post_init__(self) -> None:
+        if not FIRST_DAY <= self.as_of <= LAST_DAY:
+            # Beyond, what recurs would have more periods than anybody wants to count.
+            raise ValueError(f"expected a day from {FIRST_DAY} to {LAST_DAY}; got {self.as_of}")
 
 
 class _Proved(Struct, frozen=True, forbid_unknown_fields=True):

@@ -27,6 +27,7 @@ from ledger.client.errors import ClientError
 from ledger.client.http import LedgerClient
 from ledger.log.errors import NoteInvalid
 from ledger.log.note import NOTE_BYTES_MAX, VerifierKey, parse_vkey
+from ledger.rules.schedules import FIRST_DAY, LAST_DAY
 from ledger.store.embedded import DataDirectoryInUse, EmbeddedPostgres
 from ledger.store.errors import StoreError
 from ledger.store.log import StoredLog
@@ -143,9 +144,12 @@ def _say_digests(directory: Path, tree_size: int | None, as_of: date | None, *, 
 
 def _day(text: str | None) -> date | None:
     try:
-        return date.fromisoformat(text) if text is not None else None
+        day = date.fromisoformat(text) if text is not None else None
     except ValueError:
         _end(f"--as-of: expected a day such as 2026-01-31; got {text!a}", ExitCode.USAGE)
+    if day is not None and not FIRST_DAY <= day <= LAST_DAY:
+        _end(f"--as-of: expected a day from {FIRST_DAY} to {LAST_DAY}; got {day}", ExitCode.USAGE)
+    return day
 
 
 def rebuild(

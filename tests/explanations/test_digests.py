@@ -49,7 +49,8 @@ def test_the_digests_follow_from_an_export_at_any_tree_size(run: Run, place: Pla
     beyond = run("project", export, "--digests", "--tree-size", size + 1)
     assert beyond.exit_code == ExitCode.UNDECIDABLE
     assert run("project", export, "--tree-size", 3).exit_code == ExitCode.USAGE
-    assert run("project", export, "--digests", "--as-of", "someday").exit_code == ExitCode.USAGE
+    for day in ("someday", "9999-12-31"):
+        assert run("project", export, "--digests", "--as-of", day).exit_code == ExitCode.USAGE
 
 
 def test_an_export_with_a_lie_has_no_digests(run: Run, place: Place, tmp_path: Path) -> None:
@@ -156,3 +157,14 @@ def test_too_large_a_tree_and_times_that_are_none_are_problems(place: Place, mon
     answer = place.served.get(DIGESTS, params={"as_of": "2026-01-01", "known_at": 10})
     assert (answer.status_code, answer.json()["code"]) == (422, "query_invalid")
     assert place.served.get(DIGESTS, params={"as_of": "2026-01-01", "known_at": 9}).status_code == 200
+
+
+def test_of_a_larger_log_than_a_server_digests_nothing_is_compared_unless_it_is_asked_for(
+    run: Run, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("projections.audit.DIGESTS_TREE_SIZE_MAX", place.served.tree_size() - 1)
+    done = run("audit", place.served.url, "--vkey", place.vkey)
+    assert (done.exit_code, "proved   projections" in done.stdout) == (ExitCode.VALID, False)
+    assert "--answers compares them" in done.stdout
+    asked = run("audit", place.served.url, "--vkey", place.vkey, "--answers")
+    assert "proved   answers" in asked.stdout

@@ -215,6 +215,7 @@ def test_a_document_in_another_form_is_refused(place: Place) -> None:
         raw[: len(raw) // 2],
         b"",
         json.dumps({**document, "entries": []}).encode(),
+        raw.replace(f'"as_of":"{AS_OF}"'.encode(), b'"as_of":"9999-12-31"', 1),
     ]
     for other in others:
         with pytest.raises(LogInvalid):

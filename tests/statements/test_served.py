@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ledger.cli.exit_codes import ExitCode
@@ -110,6 +111,24 @@ def test_the_command_fetches_verifies_and_keeps(run: Run, ledger: Served, made: 
     assert len(json.loads(again.stdout)["acts"]) == count
     missing = run("statement", "gb/nobody", "--out", tmp_path / "none", "--url", ledger.url, "--vkey", vkey)
     assert (missing.exit_code, (tmp_path / "none").exists()) == (ExitCode.UNDECIDABLE, False)
+
+
+def test_the_acts_signatures_are_checked_with_a_record(
+    run: Run, ledger: Served, made: Founding, tmp_path: Path
+) -> None:
+    vkey, out, record = format_vkey(made.log_signer.vkey), tmp_path / "gb.statement", tmp_path / "record.json"
+    out.write_bytes(ledger.get(path_of(GB, "/file")).content)
+    record.write_bytes(msgspec.json.encode(made.offices["gb"].keys.keys[0]))
+    done = run("verify", out, "--vkey", vkey, "--signer-key", record)
+    assert (done.exit_code, "(signatures checked)" in done.stdout) == (ExitCode.VALID, True)
+    record.write_bytes(msgspec.json.encode(made.offices["de"].keys.keys[0]))
+    assert run("verify", out, "--vkey", vkey, "--signer-key", record).exit_code == ExitCode.USAGE
+
+
+def test_before_a_ledger_is_opened_there_is_nothing_to_state_or_to_explain(database_url: str, tmp_path: Path) -> None:
+    with served(settings_for(founding(), database_url, tmp_path)) as unopened:
+        for path in (path_of(GB), path_of(GB, "/file"), "/v1/guarantors/gb/explanation"):
+            assert unopened.get(path).status_code in (404, 503), path
 
 
 def test_a_receipt_shows_the_lie(run: Run, ledger: Served, made: Founding, tmp_path: Path) -> None:
