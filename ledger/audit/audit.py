@@ -62,11 +62,11 @@ def audit(source: Source, pins: Pins, auditor: Auditor, watch: Callable[[Followe
     3. Each entry passes the steps of `Auditor.take`
     4. The first is the pinned one: ANCHOR_WRONG. The keys that it names signed the checkpoint, as did each pinned key,
        and there is no other line under it: CHECKPOINT_NOT_SIGNED
-    5. The tree has, at the older checkpoint's size, its root: HISTORY_REWRITTEN. What the ledger stated about an
-       authority at a size is so in the tree of this size: STATEMENT_WRONG
+    5. The tree has, at the older checkpoint's size, its root: HISTORY_REWRITTEN
     6. There are as many entries as the checkpoint states: TREE_SIZE_WRONG
     7. Their tree has its root: ROOT_WRONG
     8. No act is left that the rules force after the last one: CONSEQUENCE_MISSING
+    9. What the ledger stated about an authority at a tree size was so then: STATEMENT_WRONG
 
     Raises LieFound with the first lie; Undecidable if the source cannot be read or the log is empty.
     """

@@ -29,10 +29,10 @@ class Lie(StrEnum):
     SEQUENCE_BROKEN = "sequence_broken"
     NOT_ADMISSIBLE = "not_admissible"
     CHECKPOINT_NOT_SIGNED = "checkpoint_not_signed"
-    STATEMENT_WRONG = "statement_wrong"
     TREE_SIZE_WRONG = "tree_size_wrong"
     ROOT_WRONG = "root_wrong"
     CONSEQUENCE_MISSING = "consequence_missing"
+    STATEMENT_WRONG = "statement_wrong"
     PROJECTION_WRONG = "projection_wrong"
 
 

@@ -1,7 +1,8 @@
 """What the ledger stated about an authority, held against the whole log.
 
 A statement is a signed promise that an act is the last one of its authority up to a tree size. The auditor follows
-every act of every authority, so it knows which one that is.
+every act of every authority, so it knows which one that is. Who lied is known only at the end: when the log signed just
+the entries that were followed, and not before.
 """
 
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ class Said:
     last: LastAct | None = None
     entry: bytes | None = None
     is_compared: bool = False
+    lie: LieFound | None = None
 
     @classmethod
     def read(cls, raw: bytes) -> "Said":
@@ -36,9 +38,9 @@ class Said:
             raise Undecidable(f"the statement cannot be read: {error}") from None
 
     def take(self, followed: Followed, auditor: Auditor, checkpoint: bytes) -> None:
-        """Go on by one entry that came through. Raises LieFound if the statement is of this tree and false.
+        """Go on by one entry that came through, and compare at the size that is stated.
 
-        Raises Undecidable if the ledger did not sign it: then it did not lie.
+        Raises Undecidable if the ledger did not sign the statement: then it did not lie.
         """
         statement = self.signed.statement
         if followed.entry.position == 1:
@@ -56,11 +58,16 @@ class Said:
                 payload_sha256=envelope.payload_sha256,
             )
         if followed.entry.position == statement.tree_size:
-            self._compare(auditor, checkpoint)
+            self.is_compared, self.lie = True, self._compared(auditor, checkpoint)
 
     def proved(self, claimed: Checkpoint) -> Proved:
-        """Return the line of the report. Raises Undecidable if the log did not get that far."""
+        """Return the line of the report, once the log is known to have signed the entries.
+
+        Raises LieFound if the statement is false of them, Undecidable if they do not go that far.
+        """
         statement = self.signed.statement
+        if self.lie is not None:
+            raise self.lie
         if not self.is_compared:
             raise Undecidable(
                 f"the statement is about a tree of {statement.tree_size} entries; the audited one has "
@@ -79,16 +86,17 @@ class Said:
         except StatementInvalid as error:
             raise Undecidable(f"the ledger did not sign the statement: {error}") from None
 
-    def _compare(self, auditor: Auditor, checkpoint: bytes) -> None:
+    def _compared(self, auditor: Auditor, checkpoint: bytes) -> LieFound | None:
+        """Return in what the statement is false, if it is."""
         statement, root = self.signed.statement, auditor.tree.root.hex()
-        self.is_compared = True
         if root != statement.root:
             expected = f"root {root} of the first {statement.tree_size} entries"
-            raise self._lie(checkpoint, expected, f"root {statement.root}, as stated")
+            return self._lie(checkpoint, expected, f"root {statement.root}, as stated")
         if self.last != statement.last:
-            raise self._lie(checkpoint, f"{_words(self.last)} as the last", f"{_words(statement.last)}, as stated")
+            return self._lie(checkpoint, f"{_words(self.last)} as the last", f"{_words(statement.last)}, as stated")
         if authority(auditor.compact, statement.authority) is None:
-            raise self._lie(checkpoint, "an authority that is registered", f"{statement.authority}, as stated")
+            return self._lie(checkpoint, "an authority that is registered", f"{statement.authority}, as stated")
+        return None
 
     def _lie(self, checkpoint: bytes, expected: str, got: str) -> LieFound:
         statement = self.signed.statement

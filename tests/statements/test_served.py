@@ -192,3 +192,17 @@ def test_a_file_that_the_ledger_did_not_sign_is_no_lie_of_it(
         file.write_bytes(operator.entries[0])
     done = run("audit", ledger.url, "--statement", file)
     assert done.exit_code == ExitCode.UNDECIDABLE, done.stdout
+
+
+def test_a_copy_that_somebody_else_changed_convicts_nobody_of_a_false_statement(
+    run: Run, ledger: Served, made: Founding, tmp_path: Path
+) -> None:
+    """Entries that the log did not sign say nothing about what it stated: their own lie is found instead."""
+    operator, stated, export = operator_of(ledger, made), tmp_path / "stated", tmp_path / "export"
+    stated.write_bytes(operator.file(GB))
+    assert run("export", export, "--url", ledger.url, "--vkey", format_vkey(made.log_signer.vkey)).exit_code == 0
+    assert run("audit", export, "--statement", stated).exit_code == ExitCode.VALID
+    lines = (export / "entries.ndjson").read_bytes().splitlines(keepends=True)
+    (export / "entries.ndjson").write_bytes(b"".join(lines[:-1]))
+    done = run("audit", export, "--statement", stated)
+    assert (done.exit_code, "tree_size_wrong" in done.stdout) == (ExitCode.INVALID, True)
