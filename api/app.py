@@ -18,7 +18,19 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.responses import Response
 
-from api import docs, health, log, pages, reads, reads_documentation, reference, submissions, verifier
+from api import (
+    docs,
+    explanations,
+    health,
+    log,
+    pages,
+    reads,
+    reads_documentation,
+    reference,
+    statements,
+    submissions,
+    verifier,
+)
 from api.documentation import DESCRIPTION, describe
 from api.edge import BODY_BYTES_MAX, Edge, instance_of
 from api.heads import NewestCheckpoint
@@ -65,7 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    for module in (submissions, log, reads, reference, health, docs, verifier, pages):
+    for module in (submissions, log, statements, reads, explanations, reference, health, docs, verifier, pages):
         app.include_router(module.router)
     app.mount(docs.STATIC_PATH, docs.static_files())
     app.mount(pages.STATIC_PATH, pages.static_files())

@@ -69,7 +69,7 @@ class Example:
 @lru_cache(maxsize=1)
 def example() -> Example:
     """Return the example, made once for each process."""
-    root, service = _signer("the root of the example"), _signer("the service of the example")
+    root, service = _signer("the root of the example"), service_signer()
     log_signer = ed25519_note_signer(ORIGIN, _seed("the log of the example"))
     service_key = key_record(service, ORIGIN, service_authority(DEPOSITARY))
     vkey = format_vkey(log_signer.vkey)
@@ -117,6 +117,11 @@ def refused_document() -> dict[str, object]:
 def batch_answer() -> bytes:
     """Return the answer to a batch of the example and its refused twin."""
     return line_of(example().sealed, INSTANCE) + line_of(refused_example(), INSTANCE)
+
+
+def service_signer() -> Ed25519Signer:
+    """Return the service key of the example."""
+    return _signer("the service of the example")
 
 
 def _payload(root: Ed25519Signer, service_key: KeyRecord, vkey: str) -> bytes:

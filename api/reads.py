@@ -14,6 +14,7 @@ from api.problems import Problem, Trouble
 from api.reads_answers import Found, after_key, answer, one, page_of, require
 from api.reads_asked import Asking, Page, Paging
 from api.reads_consultations import router as consultations
+from api.reads_digests import router as digests
 from api.reads_documentation import listing, single
 from api.reads_needs import router as needs
 from api.reads_observations import router as observations
@@ -44,6 +45,7 @@ router.include_router(consultations)
 router.include_router(observations)
 router.include_router(needs)
 router.include_router(totals)
+router.include_router(digests)
 
 
 @router.get("/v1/guarantors", **listing(GuarantorSummary, "Every guarantor at a glance"))

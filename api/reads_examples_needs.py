@@ -1,6 +1,7 @@
 """Examples of the answers on needs, totals and rates, for the interface's description. All of it is made up."""
 
 from datetime import date
+from hashlib import sha256
 from typing import Final
 
 from msgspec import Struct
@@ -10,6 +11,7 @@ from ledger.events.rates import Rate
 from ledger.events.values import Source, When
 from projections.conversion import Conversion, Publication, RateShown
 from projections.coverage import Coverage, RequirementPage, StatementShown
+from projections.digests import Digests, ProjectionDigest, over_all
 from projections.figures import Figure
 from projections.horizon import Coming, Upcoming
 from projections.statistics import Point, Statistics, StatisticsRow
@@ -178,7 +180,9 @@ _PUBLICATION: Final = Publication(
 _CONVERSION: Final = Conversion(
     amount=_SEK.amount, currency="SEK", into="EUR", on=date(2026, 5, 31), converted=_EUR, rate=_RATE
 )
+_DIGEST: Final = ProjectionDigest("overdue", "/v1/overdue", 0, sha256(b"").hexdigest())
+_DIGESTS: Final = Digests(over_all([_DIGEST]), (_DIGEST,))
 EXAMPLES: Final[tuple[Struct, ...]] = (
-    *(_REQUIREMENT, _COVERAGE, _UPCOMING, _TOTALS, _STATISTICS, _PUBLICATION, _CONVERSION),
+    *(_REQUIREMENT, _COVERAGE, _UPCOMING, _TOTALS, _STATISTICS, _PUBLICATION, _CONVERSION, _DIGESTS),
 )
-"""One of each answer on needs, what is to come, totals and rates."""
+"""One of each answer on needs, what is to come, totals and rates; and the digests of all answers."""

@@ -12,5 +12,7 @@ sanctions, crises, consultations   measures, notifications and clocks at an inst
 observed, observed_totals    what third parties say, never a guarantor's figure
 timeline                     acts on one thing, in order, and those that wait
 conversion                   money in another currency, by a rate that is named
-audit, commands              the figures derived again; `gledger audit`, `project`, `rebuild`
+explanation, explained, explaining   an answer with every entry that it follows from: written, verified, found
+digests, plain               one digest for each projection, over all of its answers
+audit, audited_*, commands   the figures derived again; `gledger audit`, `project`, `rebuild`
 """

@@ -34,7 +34,10 @@ from ledger.client.errors import ClientError
 from ledger.client.http import LedgerClient
 from ledger.client.source import LedgerUrl
 from ledger.events.canonical import canonical_bytes
+from projections.audited_answers import KnownAt, check_digests, check_every_answer
+from projections.digests import DIGESTS_TREE_SIZE_MAX, Digests, digests
 from projections.obligations import obligations_of
+from projections.plain import first_difference
 from projections.reading import Known
 from projections.rows import MemoryRows
 from projections.summary import summaries
@@ -59,9 +62,45 @@ def audit_export(directory: Path, pins: Pins, watch: Watch) -> Report:
     return _report(source, pins, watch, figures)
 
 
-def audit_url(client: LedgerClient, pins: Pins, watch: Watch) -> Report:
-    """Return what was proved about the ledger that `client` speaks to, its answers about obligations included."""
-    return _report(LedgerUrl(client), pins, watch, lambda audited: ([check_answers(audited, client)], []))
+def audit_url(client: LedgerClient, pins: Pins, watch: Watch, *, every_answer: bool = False) -> Report:
+    """Return what was proved about the ledger that `client` speaks to, its answers included.
+
+    Obligations are compared one by one, the other answers by their digests; with `every_answer` these one by one too.
+    """
+    auditor = Auditor()
+    known_at = KnownAt(auditor, acts_max=None if every_answer else DIGESTS_TREE_SIZE_MAX)
+
+    def figures(audited: Audited) -> tuple[list[Proved], list[str]]:
+        proved = [check_answers(audited, client)]
+        by_digest, assumed = check_digests(audited, known_at, client)
+        one_by_one = [check_every_answer(audited, known_at, client)] if every_answer else []
+        return [*proved, *by_digest, *one_by_one], assumed
+
+    def watched(followed: Followed) -> None:
+        known_at.take(followed)
+        watch(followed)
+
+    return _report(LedgerUrl(client), pins, watched, figures, auditor)
+
+
+def digests_at(directory: Path, tree_size: int | None, as_of: date | None) -> tuple[Report, Digests | None]:
+    """Audit an export, and return the digests of all answers at a tree size as of a day; None if it was not valid.
+
+    Without a tree size that of the export, without a day that of the last entry that counts.
+    """
+    auditor = Auditor()
+    known_at = KnownAt(auditor, tree_size)
+    found: list[Digests] = []
+
+    def figures(audited: Audited) -> tuple[list[Proved], list[str]]:
+        if tree_size is not None and len(known_at.acts) < tree_size:
+            raise Undecidable(f"expected {tree_size} entries; the export has {audited.checkpoint.tree_size}")
+        assert known_at.recorded_at is not None
+        found.append(digests(known_at.whole(as_of or known_at.recorded_at.date())))
+        return [], []
+
+    report = _report(ExportDirectory(directory), Pins(), known_at.take, figures, auditor)
+    return report, found[0] if found else None
 
 
 def write_projections(directory: Path) -> Report:
@@ -78,10 +117,14 @@ def write_projections(directory: Path) -> Report:
 
 
 def _report(
-    source: Source, pins: Pins, watch: Watch, figures: Callable[[Audited], tuple[list[Proved], list[str]]]
+    source: Source,
+    pins: Pins,
+    watch: Watch,
+    figures: Callable[[Audited], tuple[list[Proved], list[str]]],
+    auditor: Auditor | None = None,
 ) -> Report:
     try:
-        audited = audit(source, pins, Auditor(), watch)
+        audited = audit(source, pins, auditor or Auditor(), watch)
         proved, assumed = figures(audited)
     except LieFound as lie:
         return invalid(source.name, lie.finding)
@@ -138,7 +181,7 @@ def check_file(audited: Audited, written: bytes) -> Proved:
     known = known_from(audited)
     derived, guarantors = _file_of(audited, known)
     if written != derived:
-        at = _first_difference(derived, written)
+        at = first_difference(derived, written)
         place = f"{PROJECTIONS}, byte {at}"
         evidence = {"known_at": str(audited.checkpoint.tree_size), "derived": readable(derived)}
         raise LieFound(
@@ -170,7 +213,7 @@ def _check_answer(place: str, query: dict[str, str | int], derived: object, answ
     expected = _plain({**query, "data": derived})
     got = _plain({"as_of": answer.get("as_of"), "known_at": answer.get("known_at"), "data": answer.get("data")})
     if expected != got:
-        at = _first_difference(expected, got)
+        at = first_difference(expected, got)
         evidence = {"derived": readable(expected), "answered": readable(got)}
         raise LieFound(Finding(Lie.PROJECTION_WRONG, place, None, _excerpt(expected, at), _excerpt(got, at), evidence))
 
@@ -182,11 +225,6 @@ def _plain(value: object) -> bytes:
 
 def _proved(guarantors: int, as_of: date, where: str) -> Proved:
     return Proved("obligations", guarantors, f"guarantors' figures as of {as_of}, derived again, equal {where}")
-
-
-def _first_difference(one: bytes, other: bytes) -> int:
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((at for at, (left, right) in pairs if left != right), min(len(one), len(other)))
 
 
 def _excerpt(data: bytes, at: int) -> str:

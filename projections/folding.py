@@ -127,9 +127,9 @@ def fold(compact: Compact, before: Place, entries: Sequence[Parsed]) -> Batch:
         signer = f"authority/{item.envelope.event.authority}"
         signed = overlay.get(signer)
         changes = overlay.apply(admitted, item.entry.position, item.entry.recorded_at)
-        begun = list(_versions(item.entry.position, changes, signer, signed))
+        begun = list(versions(item.entry.position, changes, signer, signed))
         rows += begun
-        acts.append(_act(overlay, item.entry, admitted, {row.stream: row.links for row in begun}))
+        acts.append(act_of(overlay, item.entry, admitted, {row.stream: row.links for row in begun}))
     last = entries[-1].entry if entries else None
     after = Place(last.position, last.sha256, last.recorded_at) if last is not None else before
     return Batch(before, after, tuple(rows), tuple(acts), overlay.changes)
@@ -154,7 +154,7 @@ def at_rest(state: Authority) -> Authority:
     return msgspec.structs.replace(state, sequence=0, previous=FIRST_PREVIOUS)
 
 
-def _versions(position: int, changes: dict[str, State], signer: str, signed: State | None) -> Iterator[RowVersion]:
+def versions(position: int, changes: dict[str, State], signer: str, signed: State | None) -> Iterator[RowVersion]:
     """Yield the rows that an entry begins. That its signer's chain moved on begins none: the acts tell."""
     for stream, state in changes.items():
         kept = at_rest(state) if isinstance(state, Authority) else state
@@ -163,7 +163,8 @@ def _versions(position: int, changes: dict[str, State], signer: str, signed: Sta
         yield RowVersion(stream, position, links_of(kept), kept)
 
 
-def _act(overlay: Overlay, entry: Entry, admitted: Admitted, known: Mapping[str, Links]) -> ActRow:
+def act_of(overlay: Overlay, entry: Entry, admitted: Admitted, known: Mapping[str, Links]) -> ActRow:
+    """Return the act of an entry that was just folded. `known` are the links of the rows that it begins, by stream."""
     event: Event = admitted.verified.event
     stream = overlay.located[event.id]
     state = overlay.get(stream)

@@ -25,6 +25,9 @@ LAG_SECONDS_MAX: Final = 2.0
 
 LAG_POLL_SECONDS: Final = 0.02
 
+EXPLAINING_MAX: Final = 2
+"""Explanations that are being made at once: each folds up to some thousand entries."""
+
 
 class ReadModels:
     """The rows in the database of `dsn`. Thread-safe."""
@@ -34,6 +37,10 @@ class ReadModels:
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._kept_bytes = 0
         self._guard = threading.Lock()
+        self.heavy = threading.Lock()
+        """Held while everything is computed, so that this is done once at a time."""
+        self.explaining = threading.BoundedSemaphore(EXPLAINING_MAX)
+        """Held while an explanation is made."""
 
     def close(self) -> None:
         """Close the connections."""

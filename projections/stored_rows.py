@@ -109,6 +109,16 @@ class StoredRows:
         rows = (act_row(row) for row in self._execute(query, {"events": sorted(set(event_ids))}))
         return {row.event_id: row for row in rows}
 
+    def begun(self, streams: Collection[str]) -> dict[str, list[int]]:
+        """Return, for each of `streams`, the positions of the entries that changed it, in order."""
+        query = (
+            f"SELECT stream, from_position FROM projection_rows WHERE {_AT} AND stream = ANY(%(streams)s) ORDER BY 2"
+        )
+        found: dict[str, list[int]] = {}
+        for stream, position in self._execute(query, {"streams": sorted(set(streams))}):
+            found.setdefault(stream, []).append(position)
+        return found
+
     def _select(self, condition: str, *, limit: int | None = None, **values: object) -> States:
         query = f"""
             SELECT stream, state FROM projection_rows WHERE {_AT} AND {_STILL} AND {condition}

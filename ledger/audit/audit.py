@@ -15,6 +15,7 @@ from ledger.audit.findings import Finding, Lie, LieFound, Proved, Undecidable, r
 from ledger.audit.older import Older
 from ledger.audit.signers import PLACE, Signers, check_signers, check_trust, check_unread
 from ledger.audit.source import Line, Source
+from ledger.audit.stated import Said
 from ledger.log.checkpoint import Checkpoint, parse_checkpoint
 from ledger.log.entry import Entry
 from ledger.log.errors import LogInvalid
@@ -34,13 +35,15 @@ ANCHOR_BELIEVED: Final = (
 class Pins:
     """What the auditor knows from elsewhere. `anchor`: SHA-256 of entry 1; `since`: a checkpoint kept from before.
 
-    `policy` says which logs are believed, and which witnesses must have cosigned.
+    `policy` says which logs are believed, and which witnesses must have cosigned. `statements`: statements about
+    authorities, whole files or envelopes alone.
     """
 
     vkeys: tuple[VerifierKey, ...] = ()
     anchor: str | None = None
     since: bytes | None = None
     policy: Policy | None = None
+    statements: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ def audit(source: Source, pins: Pins, auditor: Auditor, watch: Callable[[Followe
     7. There are as many entries as the checkpoint states: TREE_SIZE_WRONG
     8. Their tree has its root: ROOT_WRONG
     9. No act is left that the rules force after the last one: CONSEQUENCE_MISSING
+    10. What the ledger stated about an authority at a tree size was so then: STATEMENT_WRONG
 
     Raises LieFound with the first lie; Undecidable if the source cannot be read or the log is empty and, where no lie
     was found, if a pinned key was replaced or the policy is not met.
@@ -76,6 +80,7 @@ def audit(source: Source, pins: Pins, auditor: Auditor, watch: Callable[[Followe
     older = Older.read(pins.since) if pins.since is not None else None
     if older is not None:
         older.check_origin_and_size(claimed, raw)
+    statements = [Said.read(one) for one in pins.statements]
     first: Entry | None = None
     signers: Signers | None = None
     for followed in auditor.follow(_no_more_than(claimed, raw, source.entries(claimed.tree_size))):
@@ -86,6 +91,8 @@ def audit(source: Source, pins: Pins, auditor: Auditor, watch: Callable[[Followe
             older.check_root(auditor, raw)
         if auditor.position == claimed.tree_size:
             signers = check_signers(raw, note, claimed, _opened(auditor), pins.vkeys, pins.policy)
+        for said in statements:
+            said.take(followed, auditor, raw)
         watch(followed)
     if first is None and claimed.tree_size == 0:
         raise Undecidable("the log is empty: there is nothing to audit, and nothing says whose it is")
@@ -101,7 +108,7 @@ def audit(source: Source, pins: Pins, auditor: Auditor, watch: Callable[[Followe
         raise _lie(Lie.CONSEQUENCE_MISSING, raw, expected, f"an end after {auditor.position} entries")
     assert auditor.recorded_at is not None
     trusted = check_trust(raw, signers, _opened(auditor), pins.vkeys, pins.policy)
-    kept = [older.proved()] if older is not None else []
+    kept = [*([older.proved()] if older is not None else []), *(said.proved(claimed) for said in statements)]
     proved = (*_proved(auditor, first, claimed), *signers.proved(), *trusted, *kept)
     return Audited(claimed, auditor.recorded_at, auditor.compact, proved, (*_assumed(pins), *signers.assumed()))
 

@@ -32,6 +32,7 @@ class Lie(StrEnum):
     TREE_SIZE_WRONG = "tree_size_wrong"
     ROOT_WRONG = "root_wrong"
     CONSEQUENCE_MISSING = "consequence_missing"
+    STATEMENT_WRONG = "statement_wrong"
     PROJECTION_WRONG = "projection_wrong"
 
 

@@ -20,6 +20,9 @@ from ledger.cli.exit_codes import ExitCode
 
 GROUP: Final = "gledger.commands"
 
+FILE_KINDS: Final = "FILE_KINDS"
+"""What a module behind an entry point may hold beside its function: further kinds of files for `gledger verify`."""
+
 
 class Commands(TyperGroup):
     """The top of the command line. Subcommands raise what they meet; here it becomes words and a code."""
@@ -99,6 +102,17 @@ def load_contributions(app: typer.Typer) -> None:
             typer.echo(_missing(entry_point.value, error), err=True)
             continue
         register(app)
+
+
+def contributed_kinds() -> dict[str, str]:
+    """Return the first lines of the kinds of files that higher roots verify, each with the module that does it."""
+    kinds: dict[str, str] = {}
+    for entry_point in entry_points(group=GROUP):
+        try:
+            kinds |= getattr(import_module(entry_point.module), FILE_KINDS, {})
+        except ImportError as error:
+            typer.echo(_missing(entry_point.value, error), err=True)
+    return kinds
 
 
 def _missing(place: str, error: ImportError) -> str:

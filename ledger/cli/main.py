@@ -53,6 +53,11 @@ defer(
     verify="Prove offline that the log holds an entry, and say which act it is and who signed it.",
 )
 defer(app, "ledger.cli.bundle", bundle="Keep an act in one file that anybody can verify offline: gledger verify FILE.")
+defer(
+    app,
+    "ledger.cli.statement",
+    statement="Fetch every act of an authority up to a tree size, and the ledger's word that none is missing.",
+)
 defer(app, "ledger.cli.imports", **{"import": "Record what a third party's table says, as an observer."})
 defer(app, "ledger.cli.export", export="Write entries.ndjson and the checkpoint that signs exactly these entries.")
 defer(

@@ -1,6 +1,7 @@
-"""`gledger verify`: from a bundle, or a receipt and its entry, to what they prove, without a connection.
+"""`gledger verify`: from a receipt and its entry, or from a file that stands alone, to what they prove, offline.
 
-Ends with 0 if the log signed exactly this entry at its position, 1 if it is proven that something is false.
+Ends with 0 if the log signed exactly this entry at its position, 1 if it is proven that something is false. What a file
+alone is, and how it ends, is for `ledger.cli.file_kinds`.
 """
 
 import re
@@ -12,6 +13,7 @@ import typer
 
 from ledger.cli.bundle_report import report_bundle
 from ledger.cli.connect import Trust, given_policy, given_trust
+from ledger.cli.file_kinds import Against, FileAsked, verify_file
 from ledger.cli.options import Anchor, Directory, Json, Origin, PolicyFile, VKeys
 from ledger.cli.output import emit, emit_json
 from ledger.client.bundle import Believed
@@ -34,7 +36,10 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    file: Annotated[Path, typer.Argument(help="Bundle, or receipt (.tlog-proof) of the entry that follows.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="Bundle, statement, explanation; or receipt (.tlog-proof) and its entry."),
+    ],
     entry: Annotated[Path | None, typer.Argument(help="The entry that a receipt is for (.entry.json).")] = None,
     vkeys: VKeys = None,
     origin: Origin = None,
@@ -44,6 +49,7 @@ def verify(
         list[Path] | None,
         typer.Option("--signer-key", help="Key record of a signer: checks the act's signature in a receipt's entry."),
     ] = None,
+    against: Against = None,
     directory: Directory = Path(),
     json: Json = False,
 ) -> None:
@@ -56,7 +62,10 @@ def verify(
         report_bundle(raw, _believed(believed, origin, rule, anchor), json=json)
         return
     if entry is None:
-        raise ClientError(f"{file}: a bundle, or a receipt and its entry", "one file", "Name the entry after it.")
+        if believed is None:
+            raise ClientError("a log key to believe", "none", "Give --vkey, or --dir with a workspace.")
+        verify_file(FileAsked(file, believed, tuple(map(_record, signer_keys or ())), against, json))
+        return
     if anchor is not None:
         raise ClientError("--anchor with a bundle", "a receipt", "A receipt does not hold entry 1: give --vkey.")
     receipt_raw = raw[: RECEIPT_BYTES_MAX + 1]
@@ -65,6 +74,8 @@ def verify(
         believed = Trust(verdict.checkpoint.origin, verdict.log_keys)
     if believed is None:
         raise ClientError("a log key to believe", "none", "Give --vkey, --policy, or --dir with a workspace.")
+    if against is not None:
+        raise ClientError("--against with a statement alone", "a receipt and its entry", "Name the statement first.")
     entry_raw = _read(entry, ENTRY_BYTES_MAX + 1)
     # The log hashed the bytes without the line feed that an editor or an export puts after them.
     proven = prove(receipt_raw, entry_raw.removesuffix(b"\n"), believed.origin, believed.vkeys)

@@ -9,6 +9,7 @@ answers errors                 what the ledger's interface says, as values and e
 connection http                the interface over HTTP
 proof export source            what receipts prove; a checked copy of the log; a server as the source of an audit
 bundle standing                what bundles prove; whose keys signed, and whether their mandate stood
+statements                     every act of an authority, none missing
 scenario_files                 a directory of TOML files -> their tables, each with its place
 scenario_steps                 one table -> the acts that it stands for
 scenario                       the acts of a whole scenario, in an order in which they can be submitted

@@ -13,6 +13,7 @@ import msgspec
 from ledger.client.answers import Admission, LedgerInfo, NextAct, Outcome, Recorded, decode_outcome
 from ledger.client.connection import ANSWER_BYTES_MAX, Answer, Connection, Query
 from ledger.client.errors import AnswerMalformed, ClientError
+from ledger.client.statements import STATEMENT_FILE_BYTES_MAX
 from ledger.log.bundle import BUNDLE_BYTES_MAX
 from ledger.log.entry import ENTRY_BYTES_MAX
 from ledger.log.note import NOTE_BYTES_MAX
@@ -81,6 +82,12 @@ class LedgerClient:
     def bundle_of(self, event_id: str) -> bytes:
         """Return the bundle of an act, as of the newest tree."""
         return self.connection.get(f"/v1/events/{quote(event_id)}/bundle", bytes_max=BUNDLE_BYTES_MAX).body
+
+    def statement_file(self, authority: str, tree_size: int | None) -> bytes:
+        """Return the statement about an authority with its acts, at a tree size or at the newest."""
+        path = f"/v1/authorities/{quote(authority)}/statement/file"
+        query = {"tree_size": tree_size} if tree_size is not None else None
+        return self.connection.get(path, query, STATEMENT_FILE_BYTES_MAX).body
 
     def entries(self, after: int, limit: int = ENTRIES_PAGE) -> list[bytes]:
         """Return up to `limit` exact entries from position `after` + 1 on."""

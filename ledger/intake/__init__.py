@@ -5,5 +5,6 @@ decisions   what is decided about each of them while the head is locked
 keys        the keys known so far, by which signatures are verified without the lock
 sealing     checkpoints and receipts
 committer   many submitters of one process share a transaction
+stating     what the ledger states about the acts of an authority
 outcomes    what a submitter is told
 """

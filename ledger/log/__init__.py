@@ -12,5 +12,6 @@ checkpoint   the signed size and root of the tree
 policy       C2SP tlog-policy: which logs and witnesses make a checkpoint good
 receipt      C2SP tlog-proof: entry, position and checkpoint in one text
 bundle       an act, whose keys signed it, and the proofs for both in one text
+statement    which act of an authority is the last one in a tree, signed by the ledger
 errors       what is raised when any of these is not what it claims to be
 """

@@ -57,6 +57,10 @@ class BundleInvalid(LogInvalid):
     """A bundle that is malformed, or whose entries do not show what it is for."""
 
 
+class StatementInvalid(LogInvalid):
+    """A statement that is malformed, not signed by the ledger, or not borne out by what stands with it."""
+
+
 def shown(data: bytes) -> str:
     """Return the beginning of `data` as a printable ASCII literal, such as `b'007'`."""
     return repr(data) if len(data) <= SHOWN_BYTES_MAX else f"{data[:SHOWN_BYTES_MAX]!r}..."

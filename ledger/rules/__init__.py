@@ -15,4 +15,5 @@ forced       what must follow an act in the same transaction, signed by the serv
 decide       Verified -> Admitted | Refused
 evolve       Admitted -> the changed states
 memory       the state in memory
+given        the same of a part of a log
 """

@@ -36,15 +36,20 @@ def pae(payload_type: str, payload: bytes) -> bytes:
 
 
 def envelope_bytes(payload: bytes, signatures: Iterable[Signature]) -> bytes:
-    """Return the envelope of `payload` with `signatures`, which are sorted here and not verified.
+    """Return the envelope of an event's `payload` with `signatures`, which are sorted here and not verified.
 
     {"payload":"eyJhdX…","payloadType":"application/vnd.guarantee-ledger.event+json","signatures":[{"keyid":"9f86…
     """
+    return wrapped(PAYLOAD_TYPE, payload, signatures)
+
+
+def wrapped(payload_type: str, payload: bytes, signatures: Iterable[Signature]) -> bytes:
+    """Return the envelope of a payload of any type, its signatures sorted and not verified."""
     ordered = sorted(signatures, key=lambda signature: signature.key_id)
     return canonical_bytes(
         {
             "payload": to_base64(payload),
-            "payloadType": PAYLOAD_TYPE,
+            "payloadType": payload_type,
             "signatures": [{"keyid": one.key_id, "sig": to_base64(one.value)} for one in ordered],
         }
     )
@@ -57,18 +62,7 @@ def parse(raw: bytes) -> Envelope:
     types, base64 that is not strict, or signatures that are not 1 to 16, sorted by key id and each key once;
     (3) PAYLOAD_TYPE_UNKNOWN; (4) the codes of `parse_canonical` for the payload; (5) those of `registry.decode`.
     """
-    # (1) The bytes of the envelope.
-    members = parse_canonical(raw, ENVELOPE_BYTES_MAX)
-    # (2) Its form.
-    if members.keys() != _ENVELOPE_MEMBERS:
-        raise _malformed("members payload, payloadType, signatures", _names(members))
-    payload = _bytes_of("payload", members["payload"])
-    signatures = _signatures_of(members["signatures"])
-    if not isinstance(members["payloadType"], str):
-        raise _malformed("payloadType to be a string", type(members["payloadType"]).__name__)
-    # (3) Its kind.
-    if members["payloadType"] != PAYLOAD_TYPE:
-        raise Rejected(Refusal.PAYLOAD_TYPE_UNKNOWN, PAYLOAD_TYPE, ascii(members["payloadType"][:80]))
+    payload, signatures = unwrapped(PAYLOAD_TYPE, raw)
     # (4) The bytes of the payload.
     parse_canonical(payload, ENVELOPE_BYTES_MAX)
     # (5) Its meaning.
@@ -80,6 +74,23 @@ def parse(raw: bytes) -> Envelope:
         signatures=signatures,
         event=event,
     )
+
+
+def unwrapped(payload_type: str, raw: bytes) -> tuple[bytes, tuple[Signature, ...]]:
+    """Return the payload of type `payload_type` in an envelope, and its signatures: reasons (1) to (3) of `parse`."""
+    # (1) The bytes of the envelope.
+    members = parse_canonical(raw, ENVELOPE_BYTES_MAX)
+    # (2) Its form.
+    if members.keys() != _ENVELOPE_MEMBERS:
+        raise _malformed("members payload, payloadType, signatures", _names(members))
+    payload = _bytes_of("payload", members["payload"])
+    signatures = _signatures_of(members["signatures"])
+    if not isinstance(members["payloadType"], str):
+        raise _malformed("payloadType to be a string", type(members["payloadType"]).__name__)
+    # (3) Its kind.
+    if members["payloadType"] != payload_type:
+        raise Rejected(Refusal.PAYLOAD_TYPE_UNKNOWN, payload_type, ascii(members["payloadType"][:80]))
+    return payload, signatures
 
 
 def _signatures_of(value: object) -> tuple[Signature, ...]:

@@ -3,7 +3,7 @@
 What one call returns was committed; entries that were returned once never change.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -13,6 +13,7 @@ from eventsourcing.persistence import PersistenceError
 from psycopg import Cursor
 from psycopg.rows import tuple_row
 
+from ledger.log.proofs import inclusion_proofs, tiles_needed_for_inclusion
 from ledger.log.tiles import TileId
 from ledger.rules.compact import State
 from ledger.store.appending import Found
@@ -96,6 +97,29 @@ class StoredLog:
         """Return the bytes of one entry, or None if the log is not that long."""
         return self.entries_at([position]).get(position)
 
+    def entries_of(self, authority: str, after: int, until: int, limit: int) -> list[bytes]:
+        """Return the bytes of at most `limit` acts of `authority` from positions `after` + 1 to `until`, in order."""
+        with self._reading() as cursor:
+            cursor.execute(
+                "SELECT state FROM public.entries WHERE authority = %s AND notification_id > %s"
+                " AND notification_id <= %s ORDER BY notification_id LIMIT %s",
+                [authority, after, until, limit],
+                binary=True,
+            )
+            return [state for (state,) in cursor.fetchall()]
+
+    def last_of(self, authority: str, until: int) -> bytes | None:
+        """Return the bytes of the last act of `authority` up to position `until`, or None if there is none."""
+        with self._reading() as cursor:
+            cursor.execute(
+                "SELECT state FROM public.entries WHERE authority = %s AND notification_id <= %s"
+                " ORDER BY notification_id DESC LIMIT 1",
+                [authority, until],
+                binary=True,
+            )
+            row = cursor.fetchone()
+            return row[0] if row is not None else None
+
     def find(self, event_id: str) -> Found | None:
         """Return where the act `event_id` was recorded, or None."""
         with self._reading() as cursor:
@@ -139,6 +163,11 @@ class StoredLog:
         with self._reading() as cursor:
             return read_tiles(cursor, ids)
 
+    def proofs(self, indexes: Sequence[int], tree_size: int) -> list[tuple[bytes, ...]]:
+        """Return the inclusion proof of each leaf of `indexes` (from 0) in the tree of `tree_size`, in their order."""
+        tiles = self.tiles(tiles_needed_for_inclusion(indexes, tree_size))
+        return inclusion_proofs(indexes, tree_size, tiles.__getitem__)
+
     def checkpoint(self, tree_size: int | None = None) -> bytes | None:
         """Return the signed note stored for `tree_size`, or the newest, or None if there is none."""
         with self._reading() as cursor:
@@ -146,6 +175,13 @@ class StoredLog:
                 cursor.execute("SELECT note FROM public.checkpoints ORDER BY tree_size DESC LIMIT 1", binary=True)
             else:
                 cursor.execute("SELECT note FROM public.checkpoints WHERE tree_size = %s", [tree_size], binary=True)
+            row = cursor.fetchone()
+            return row[0] if row is not None else None
+
+    def sealed_after(self, tree_size: int) -> int | None:
+        """Return the smallest size of at least `tree_size` of which a signed note is stored, or None."""
+        with self._reading() as cursor:
+            cursor.execute("SELECT min(tree_size) FROM public.checkpoints WHERE tree_size >= %s", [tree_size])
             row = cursor.fetchone()
             return row[0] if row is not None else None
 

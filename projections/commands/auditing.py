@@ -8,6 +8,7 @@ import os
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import date
 from pathlib import Path
 from re import fullmatch
 from typing import Annotated, Final, NoReturn
@@ -20,25 +21,29 @@ from ledger.audit.auditor import Followed
 from ledger.audit.findings import Report, Verdict, undecided
 from ledger.cli.connect import given_policy
 from ledger.cli.exit_codes import ExitCode
-from ledger.cli.options import Json, PolicyFile
+from ledger.cli.options import AsOf, Json, PolicyFile
 from ledger.cli.output import emit, emit_json, progress_bar, say
 from ledger.client.connection import Connection
 from ledger.client.errors import ClientError
 from ledger.client.http import LedgerClient
 from ledger.log.errors import NoteInvalid
 from ledger.log.note import NOTE_BYTES_MAX, VerifierKey, parse_vkey
+from ledger.rules.schedules import FIRST_DAY, LAST_DAY
 from ledger.store.embedded import DataDirectoryInUse, EmbeddedPostgres
 from ledger.store.errors import StoreError
 from ledger.store.log import StoredLog
 from ledger.store.unprivileged import EmbeddedPostgresError
-from projections.audit import audit_export, audit_url, write_projections
+from projections.audit import audit_export, audit_url, digests_at, write_projections
 from projections.audited_acts import PartyActs
+from projections.digests import Digests
 from projections.folding import LogCorrupt
 from projections.rebuild import RebuildRunning
 from projections.rebuild import rebuild as rebuild_rows
 
 SHA256: Final = r"[0-9a-f]{64}"
 DATA_DEFAULT: Final = Path("data")
+STATEMENT_HEAD_BYTES_MAX: Final = 64 * 1024
+"""Of a statement's file an audit reads the statement alone: the acts it reads in the log."""
 
 
 def register(app: typer.Typer) -> None:
@@ -60,10 +65,21 @@ def audit(
     since: Annotated[Path | None, typer.Option("--since", help="File with an older checkpoint that you kept.")] = None,
     policy: PolicyFile = None,
     party: Annotated[str | None, typer.Option("--party", help="List the admitted acts of this party.")] = None,
+    statements: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--statement", help="Statement about an authority (gledger statement). May be given several times."
+        ),
+    ] = None,
+    answers: Annotated[
+        bool, typer.Option("--answers", help="Of a ledger: compare every answer, not only their digests.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Derive everything again, trusting nothing of the operator; stop at the first lie."""
-    pins = Pins(_keys(vkeys or []), _anchor(anchor), _kept(since), given_policy(policy))
+    stated = tuple(_read("--statement", one, STATEMENT_HEAD_BYTES_MAX) for one in statements or ())
+    kept = _read("--since", since, NOTE_BYTES_MAX + 1) if since is not None else None
+    pins = Pins(_keys(vkeys or []), _anchor(anchor), kept, given_policy(policy), stated)
     acts = PartyActs(party)
     with progress_bar("auditing") as progress:
         task = progress.add_task("", total=None)
@@ -72,7 +88,7 @@ def audit(
             acts.take(followed)
             progress.update(task, completed=followed.entry.position)
 
-        report = decided(target, lambda: _audited(target, pins, watch))
+        report = decided(target, lambda: _audited(target, pins, watch, every_answer=answers))
     if json:
         shown = acts.shown(report) if party is not None else None
         emit_json(report if shown is None else {"report": report, "party": shown})
@@ -84,15 +100,58 @@ def audit(
 
 
 def project(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of an export.")], json: Json = False
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of an export.")],
+    digests: Annotated[
+        bool, typer.Option("--digests", help="Write nothing; say the digest of every projection's answers.")
+    ] = False,
+    tree_size: Annotated[
+        int | None, typer.Option("--tree-size", min=1, help="With --digests: as known at this tree size.")
+    ] = None,
+    as_of: AsOf = None,
+    json: Json = False,
 ) -> None:
     """Audit an export and put projections.json beside its entries: every guarantor's obligations as they follow."""
+    if digests:
+        _say_digests(directory, tree_size, _day(as_of), json=json)
+        return
+    if tree_size is not None or as_of is not None:
+        _end("--tree-size and --as-of: with --digests", ExitCode.USAGE)
     report = decided(str(directory), lambda: write_projections(directory))
     if json:
         emit_json(report)
     else:
         _show(report)
     raise typer.Exit(report.exit_code)
+
+
+def _say_digests(directory: Path, tree_size: int | None, as_of: date | None, *, json: bool) -> None:
+    found: list[Digests] = []
+
+    def run() -> Report:
+        report, stated = digests_at(directory, tree_size, as_of)
+        found.extend([stated] if stated is not None else [])
+        return report
+
+    report = decided(str(directory), run)
+    if json:
+        emit_json({"report": report, "digests": found[0] if found else None})
+    elif found:
+        for one in found[0].digests:
+            emit(f"{one.sha256}  {one.projection}")
+        emit(f"{found[0].sha256}  all")
+    else:
+        _show(report)
+    raise typer.Exit(report.exit_code)
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        day = date.fromisoformat(text) if text is not None else None
+    except ValueError:
+        _end(f"--as-of: expected a day such as 2026-01-31; got {text!a}", ExitCode.USAGE)
+    if day is not None and not FIRST_DAY <= day <= LAST_DAY:
+        _end(f"--as-of: expected a day from {FIRST_DAY} to {LAST_DAY}; got {day}", ExitCode.USAGE)
+    return day
 
 
 def rebuild(
@@ -123,11 +182,11 @@ def _failures_told() -> Iterator[None]:
         _end(str(error), ExitCode.UNDECIDABLE)
 
 
-def _audited(target: str, pins: Pins, watch: Callable[[Followed], None]) -> Report:
+def _audited(target: str, pins: Pins, watch: Callable[[Followed], None], *, every_answer: bool) -> Report:
     if not target.startswith(("http://", "https://")):
         return audit_export(Path(target), pins, watch)
     with Connection(target) as connection:
-        return audit_url(LedgerClient(connection), pins, watch)
+        return audit_url(LedgerClient(connection), pins, watch, every_answer=every_answer)
 
 
 def decided(target: str, run: Callable[[], Report]) -> Report:
@@ -176,14 +235,12 @@ def _anchor(text: str | None) -> str | None:
     return text
 
 
-def _kept(path: Path | None) -> bytes | None:
-    if path is None:
-        return None
+def _read(option: str, path: Path, bytes_max: int) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(NOTE_BYTES_MAX + 1)
+            return file.read(bytes_max)
     except OSError as error:
-        _end(f"--since: {path}: {error.strerror}", ExitCode.UNDECIDABLE)
+        _end(f"{option}: {path}: {error.strerror}", ExitCode.UNDECIDABLE)
 
 
 def _database_url() -> str | None:

@@ -18,6 +18,7 @@ from ledger.cli.main import app
 from ledger.log.note import format_vkey
 from tests.acts import Founding
 from tests.api.served import Served
+from tests.explanations.counting import check_digests
 from tests.projections.world import day
 
 Answer = dict[str, Any]
@@ -384,3 +385,15 @@ def test_a_page_takes_an_instant_too_and_refuses_one_without_a_zone(crisis: Cris
 def test_the_auditor_accepts_it(crisis: Crisis, made: Founding) -> None:
     done = CliRunner().invoke(app, ["audit", crisis.ledger.url, "--vkey", format_vkey(made.log_signer.vkey)])
     assert done.exit_code == 0, done.output
+
+
+def test_the_digests_of_measures_crises_and_consultations_are_those_of_the_lists(crisis: Crisis) -> None:
+    today = datetime.now(UTC).date().isoformat()
+    counts = check_digests(crisis.ledger.http, crisis.ledger.tree_size(), today)
+    assert min(counts[name] for name in ("measures", "crises", "consultations", "upcoming")) > 0
+
+
+def test_the_audit_compares_measures_crises_and_consultations_one_by_one(crisis: Crisis) -> None:
+    done = CliRunner().invoke(app, ["audit", crisis.ledger.url, "--answers"])
+    assert done.exit_code == 0, done.stdout
+    assert "proved   projections" in done.stdout

@@ -7,6 +7,7 @@ import pytest
 from tests.acts import Founding
 from tests.api.needs import Answer, ask, fill, lines, table
 from tests.api.served import Served
+from tests.explanations.counting import check_digests
 
 
 @pytest.fixture(scope="module")
@@ -150,3 +151,8 @@ def test_the_bounds_of_days_are_within_them(filled: Served, days: int) -> None:
 
 def test_nobody_is_asked_for_and_nothing_is_answered(filled: Served) -> None:
     assert ask(filled, "/v1/upcoming", party="nobody", days=366)["data"] == []
+
+
+def test_the_digests_of_needs_are_those_of_the_lists(filled: Served) -> None:
+    counts = check_digests(filled.http, filled.tree_size(), "2026-06-30")
+    assert min(counts[name] for name in ("requirements", "coverage", "overdue")) > 0

@@ -1,7 +1,10 @@
 """/v1/observations: filters, tables, pages, and what it refuses."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from tests.explanations.counting import check_digests
 from tests.observations.observers import ITEM, TOTAL, Place, csv_text, row
 
 
@@ -96,3 +99,8 @@ def test_claims_as_csv_hold_no_formula_and_as_ndjson_one_on_each_line(filled: Pl
     lines = filled.server.get("/v1/observations", params=known | {"format": "ndjson"}).text.splitlines()
     assert len(lines) == 6
     assert "claim" in filled.server.get("/v1/observations/totals", params=known | {"format": "csv"}).text
+
+
+def test_the_digests_of_observations_are_those_of_the_list(filled: Place) -> None:
+    today = datetime.now(UTC).date().isoformat()
+    assert check_digests(filled.server.http, filled.server.tree_size(), today)["observations"] == 6
