@@ -10,5 +10,8 @@ cosignature  C2SP tlog-cosignature: a key saw a checkpoint at a time
 checkpoint   the signed size and root of the tree
 policy       C2SP tlog-policy: which logs and witnesses make a checkpoint good
 receipt      C2SP tlog-proof: entry, position and checkpoint in one text
+cbor         deterministic CBOR, and nothing else
+cose         COSE_Sign1 and the log's keys in COSE
+cose_receipt RFC 9942: entry and position in one tree, in CBOR
 errors       what is raised when any of these is not what it claims to be
 """

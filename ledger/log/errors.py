@@ -53,6 +53,10 @@ class ReceiptInvalid(LogInvalid):
     """A receipt that is malformed or belongs to another entry."""
 
 
+class CoseMalformed(LogInvalid):
+    """Bytes that are no deterministic CBOR, or no COSE of the expected shape."""
+
+
 def shown(data: bytes) -> str:
     """Return the beginning of `data` as a printable ASCII literal, such as `b'007'`."""
     return repr(data) if len(data) <= SHOWN_BYTES_MAX else f"{data[:SHOWN_BYTES_MAX]!r}..."
