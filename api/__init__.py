@@ -5,6 +5,7 @@ app, service              the application, and the running ledger behind it
 edge, heads, measures     around every request: limits, headers, checkpoint, log, counters
 submissions, outcomes     acts in, and what became of each
 log, parameters           entries, receipts, checkpoint, in their exact bytes
+scitt, scitt_*, concise   COSE receipts, keys and statements for SCITT, and problems in CBOR
 reads, reads_*            the read models as JSON, CSV and NDJSON, at a day or instant, as known then
 pages                     the same for people, in English and Ukrainian, without scripts
 reasons, problems         what every code means; RFC 9457

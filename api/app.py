@@ -18,12 +18,13 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.responses import Response
 
-from api import docs, health, log, pages, reads, reads_documentation, reference, submissions
+from api import docs, health, log, pages, reads, reads_documentation, reference, scitt, submissions
+from api.concise import respond
 from api.documentation import DESCRIPTION, describe
 from api.edge import BODY_BYTES_MAX, Edge, instance_of
 from api.heads import NewestCheckpoint
 from api.measures import Measures
-from api.problems import OWN_KEYS, Problem, Trouble, problem_of, problem_response
+from api.problems import OWN_KEYS, Problem, Trouble, problem_of
 from api.service import running
 from api.settings import Settings
 from ledger.intake.errors import SealingFailed, WrongLedger
@@ -65,7 +66,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    for module in (submissions, log, reads, reference, health, docs, pages):
+    for module in (submissions, log, scitt, reads, reference, health, docs, pages):
         app.include_router(module.router)
     app.mount(docs.STATIC_PATH, docs.static_files())
     app.mount(pages.STATIC_PATH, pages.static_files())
@@ -82,7 +83,7 @@ def _answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Problem)
     async def own(request: Request, error: Problem) -> Response:
-        return problem_response(problem_of(error, instance_of(request.scope)), error.headers)
+        return respond(problem_of(error, instance_of(request.scope)), request.url.path, error.headers)
 
     @app.exception_handler(StoreUnavailable)
     async def database_away(request: Request, error: StoreUnavailable) -> Response:

@@ -62,8 +62,8 @@ class Example:
 @lru_cache(maxsize=1)
 def example() -> Example:
     """Return the example, made once for each process."""
-    root, service = _signer("the root of the example"), _signer("the service of the example")
-    log_signer = ed25519_note_signer(ORIGIN, _seed("the log of the example"))
+    root, service = root_signer(), _signer("the service of the example")
+    log_signer = log_key()
     service_key = key_record(service, ORIGIN, service_authority(DEPOSITARY))
     vkey = format_vkey(log_signer.vkey)
     envelope = parse(sign_payload(_payload(root, service_key, vkey), [root]))
@@ -110,6 +110,16 @@ def refused_document() -> dict[str, object]:
 def batch_answer() -> bytes:
     """Return the answer to a batch of the example and its refused twin."""
     return line_of(example().sealed, INSTANCE) + line_of(refused_example(), INSTANCE)
+
+
+def root_signer() -> Ed25519Signer:
+    """Return the depositary's key of the example."""
+    return _signer("the root of the example")
+
+
+def log_key() -> Ed25519NoteSigner:
+    """Return the key of the example's log."""
+    return ed25519_note_signer(ORIGIN, _seed("the log of the example"))
 
 
 def _payload(root: Ed25519Signer, service_key: KeyRecord, vkey: str) -> bytes:

@@ -17,8 +17,10 @@ from api.measures import Measures
 from api.settings import LogKey, Settings
 from ledger.events.keys import KeyRecord
 from ledger.intake.committer import Committer
+from ledger.intake.cose_receipts import CoseReceipts
 from ledger.intake.intake import Intake
 from ledger.log.cosignature import TimedSigner, mldsa44_cosigner
+from ledger.log.cose import cose_signer
 from ledger.log.note import NoteSigner, ed25519_note_signer, format_vkey
 from ledger.signing.signer import Ed25519Signer, key_record
 from ledger.store.log import StoredLog
@@ -40,6 +42,7 @@ class Service:
     measures: Measures
     log_vkeys: tuple[str, ...]
     service_key: KeyRecord
+    cose_receipts: CoseReceipts
 
 
 def service_of(request: Request) -> Service:
@@ -82,6 +85,7 @@ async def running(settings: Settings, newest: NewestCheckpoint, measures: Measur
             measures=measures,
             log_vkeys=tuple(format_vkey(one.vkey) for one in signers[: len(settings.opening_keys)]),
             service_key=key_record(settings.service_key, settings.origin, settings.service_authority),
+            cose_receipts=CoseReceipts(log, intake, cose_signer(signers[0])),
         )
 
 

@@ -4,7 +4,7 @@ exit_codes endings                         what the process says when it ends, a
 output options                             data to stdout, talk to stderr; the options that several commands share
 commands                                   how commands are found, and how errors end them
 passphrases connect                        private keys, unlocked; which ledger, and whose word about it is believed
-init key verify export                     commands
+init key verify receipt export             commands
 event event_sign event_submit event_show   event draft, sign, submit and show
 obligations obligation_table               what each guarantor owes
 demo demo_server demo_tables               the demonstration

@@ -13,6 +13,7 @@ import msgspec
 from ledger.client.answers import Admission, LedgerInfo, NextAct, Outcome, Recorded, decode_outcome
 from ledger.client.connection import ANSWER_BYTES_MAX, Answer, Connection, Query
 from ledger.client.errors import AnswerMalformed, ClientError
+from ledger.log.cose_receipt import COSE_RECEIPT_BYTES_MAX
 from ledger.log.entry import ENTRY_BYTES_MAX
 from ledger.log.note import NOTE_BYTES_MAX
 from ledger.log.receipt import RECEIPT_BYTES_MAX
@@ -76,6 +77,10 @@ class LedgerClient:
     def receipt_of(self, event_id: str) -> bytes:
         """Return the receipt of an act: the same bytes for ever."""
         return self.connection.get(f"/v1/events/{quote(event_id)}/receipt", bytes_max=RECEIPT_BYTES_MAX).body
+
+    def cose_receipt_of(self, event_id: str) -> bytes:
+        """Return the COSE receipt of an act, at the tree size of the other one."""
+        return self.connection.get(f"/entries/{quote(event_id)}", bytes_max=COSE_RECEIPT_BYTES_MAX).body
 
     def entries(self, after: int, limit: int = ENTRIES_PAGE) -> list[bytes]:
         """Return up to `limit` exact entries from position `after` + 1 on."""
