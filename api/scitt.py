@@ -6,10 +6,10 @@ A statement is registered before the answer is given, with its receipt, so nothi
 import asyncio
 import re
 from base64 import urlsafe_b64encode
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import orjson
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -24,7 +24,7 @@ from api.service import Service, service_of
 from api.submissions import body_of, media_type_of, outcomes_of
 from ledger.events.keys import KeySet
 from ledger.events.refusals import Rejected
-from ledger.intake.cose_receipts import ReceiptNotYet
+from ledger.intake.cose_receipts import NoKeyFor, ReceiptNotYet
 from ledger.intake.outcomes import Sealed
 from ledger.intake.statements import (
     ALGORITHM_OF,
@@ -38,7 +38,7 @@ from ledger.intake.statements import (
     check_statement,
     parse_statement,
 )
-from ledger.log.cose import CoseKey, cose_keys, format_cose_key, format_key_set
+from ledger.log.cose import Algorithm, CoseKey, cose_keys, format_cose_key, format_key_set
 from ledger.log.note import parse_vkey
 from ledger.rules import compact
 from ledger.rules.log_keys import retired_keys
@@ -123,23 +123,28 @@ async def register_statement(request: Request) -> Response:
     if document is not None:
         return respond(document, request.url.path)
     assert isinstance(outcome, Sealed)
-    receipt = await run_in_threadpool(_receipt, service, outcome)
+    receipt = await run_in_threadpool(_receipt, service, outcome, Algorithm.ED25519)
     headers = {"Location": f"{ENTRIES_PATH}/{outcome.event_id}", "Cache-Control": "no-store"}
     return Response(receipt, OK if outcome.duplicate else CREATED, headers, media_type=COSE)
 
 
 @router.get(ENTRIES_PATH + "/{entry_id}", **ENTRY_RECEIPT_GET)
 def show_cose_receipt(
-    request: Request, entry_id: Annotated[str, Path(description="the id of the event, as Location gave it")]
+    request: Request,
+    entry_id: Annotated[str, Path(description="the id of the event, as Location gave it")],
+    alg: Annotated[Literal["-19", "-48"], Query(description="-19: Ed25519; -48: ML-DSA-44, if the log has it")] = "-19",
 ) -> Response:
-    """The COSE receipt of an act, at the tree size at which it was sealed: the same bytes as long as the key is."""
+    """The COSE receipt of an act, at the tree size at which it was sealed: the same bytes as long as the key is held.
+
+    With `alg=-48` the log's ML-DSA-44 key signs, each time anew.
+    """
     if not _EVENT_ID.fullmatch(entry_id):
         raise Problem(Trouble.LOCATOR_INVALID, "the id of an event, a UUIDv7 in lowercase", ascii(entry_id[:80]))
     service = service_of(request)
     sealed = service.intake.first(entry_id)
     if sealed is None:
         raise Problem(Trouble.NOT_FOUND, "the id of a recorded act", entry_id)
-    return known_or(request, _receipt(service, sealed), CHECKED, COSE)
+    return known_or(request, _receipt(service, sealed, Algorithm(int(alg))), CHECKED, COSE)
 
 
 def _checked_envelope(service: Service, raw: bytes) -> bytes:
@@ -154,9 +159,11 @@ def _checked_envelope(service: Service, raw: bytes) -> bytes:
     return statement.envelope.raw
 
 
-def _receipt(service: Service, sealed: Sealed) -> bytes:
+def _receipt(service: Service, sealed: Sealed, algorithm: Algorithm) -> bytes:
     try:
-        return service.cose_receipts.of(sealed)
+        return service.cose_receipts.of(sealed, algorithm)
+    except NoKeyFor:
+        raise Problem(Trouble.NOT_FOUND, f"a key of the log for algorithm {algorithm.value}", "none") from None
     except ReceiptNotYet:
         raise Problem(Trouble.RECEIPT_NOT_YET, "a log of at least two entries", "a log of one") from None
 

@@ -69,7 +69,7 @@ ENTRY_RECEIPT_GET: Final[Operation] = {
     "responses": {
         200: _answer("The receipt", COSE, _RECEIPT, _EXAMPLE.receipt),
         304: _KNOWN,
-        **_concise(400, 404, 503),
+        **_concise(400, 404, 422, 503),
     }
 }
 

@@ -20,7 +20,6 @@ from ledger.intake.committer import Committer
 from ledger.intake.cose_receipts import CoseReceipts
 from ledger.intake.intake import Intake
 from ledger.log.cosignature import TimedSigner, mldsa44_cosigner
-from ledger.log.cose import cose_signer
 from ledger.log.note import NoteSigner, ed25519_note_signer, format_vkey
 from ledger.signing.signer import Ed25519Signer, key_record
 from ledger.store.log import StoredLog
@@ -85,7 +84,7 @@ async def running(settings: Settings, newest: NewestCheckpoint, measures: Measur
             measures=measures,
             log_vkeys=tuple(format_vkey(one.vkey) for one in signers[: len(settings.opening_keys)]),
             service_key=key_record(settings.service_key, settings.origin, settings.service_authority),
-            cose_receipts=CoseReceipts(log, intake, cose_signer(signers[0])),
+            cose_receipts=CoseReceipts(log, intake, signers),
         )
 
 

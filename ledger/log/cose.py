@@ -5,17 +5,18 @@ id is always computed from the key, so it cannot name another.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from hashlib import sha256
 from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, MLDSA44PublicKey
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
 from ledger.log.cbor import CborValue, decode, encode
+from ledger.log.cosignature import Mldsa44Cosigner, TimedSigner
 from ledger.log.errors import CoseMalformed, ReceiptInvalid, shown
 from ledger.log.note import KeyKind, NoteSigner, VerifierKey
 
@@ -81,8 +82,8 @@ class CoseSigner(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class NoteKeySigner:
-    """The key with which a log signs notes, as it signs receipts.
+class Ed25519CoseSigner:
+    """The key with which a log signs notes, as it signs receipts: the same structure always with the same signature.
 
     What is signed can never be taken for a note: a Sig_structure begins with 0x84, which begins no UTF-8 text.
     """
@@ -92,6 +93,18 @@ class NoteKeySigner:
 
     def sign(self, message: bytes) -> bytes:
         return self.signer.sign(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Mldsa44CoseSigner:
+    """An ML-DSA-44 key of a log in memory. Each signature is another; none can be taken for one on a checkpoint, of
+    which what is signed begins `subtree/v1`."""
+
+    key: CoseKey
+    private_key: MLDSA44PrivateKey = field(repr=False)
+
+    def sign(self, message: bytes) -> bytes:
+        return self.private_key.sign(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +118,14 @@ class Sign1:
     signature: bytes
 
 
-def cose_signer(signer: NoteSigner) -> NoteKeySigner:
-    """Return `signer` as a signer of receipts. Raises ValueError unless its key is an Ed25519 note key (type 0x01)."""
-    if signer.vkey.kind is not KeyKind.ED25519:
-        raise ValueError(f"expected a note key of type 01; got {signer.vkey.kind:02x}")
-    return NoteKeySigner(cose_key(Algorithm.ED25519, signer.vkey.public_key), signer)
+def cose_signer(signer: NoteSigner) -> CoseSigner:
+    """Return a key of the log as a signer of receipts. Raises ValueError for one that signs nothing but checkpoints."""
+    if signer.vkey.kind is KeyKind.ED25519:
+        return Ed25519CoseSigner(cose_key(Algorithm.ED25519, signer.vkey.public_key), signer)
+    if isinstance(signer, TimedSigner) and isinstance(signer.cosigner, Mldsa44Cosigner):
+        key = cose_key(Algorithm.MLDSA44, signer.vkey.public_key)
+        return Mldsa44CoseSigner(key, signer.cosigner.private_key)
+    raise ValueError(f"expected an Ed25519 note key or an ML-DSA-44 key in memory; got type {signer.vkey.kind:02x}")
 
 
 def cose_key(algorithm: Algorithm, public_key: bytes) -> CoseKey:

@@ -68,6 +68,19 @@ def test_a_changed_cose_receipt_is_proven_invalid(
     assert run("verify", receipt, entry, "--vkey", format_vkey(made.log_signer.vkey)).exit_code == ExitCode.VALID
 
 
+def test_a_policy_cannot_decide_on_a_cose_receipt(
+    run: Run, ledger: Served, made: Founding, event: str, tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy"
+    policy.write_text(f"log {format_vkey(made.log_signer.vkey)}\nquorum none\n", encoding="utf-8")
+    files = (tmp_path / "act.receipt", tmp_path / "act.entry.json")
+    for more, code in (([], ExitCode.VALID), (["--cose"], ExitCode.UNDECIDABLE)):
+        assert fetch(run, ledger, made, event, tmp_path, *more).exit_code == ExitCode.VALID
+        done = run("verify", *files, "--policy", policy)
+        assert done.exit_code == code, done.stderr
+    assert "a COSE receipt, which holds none" in done.stderr
+
+
 def test_what_is_not_verified_is_not_kept(run: Run, ledger: Served, made: Founding, event: str, tmp_path: Path) -> None:
     other = ("--url", ledger.url, "--vkey", format_vkey(log_key().vkey), "--dir", tmp_path)
     done = run("receipt", event, "--cose", "--out", tmp_path / "act.receipt", *other)

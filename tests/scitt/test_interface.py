@@ -244,6 +244,15 @@ def test_addresses_beside_these_are_answered_as_before(ledger: Served) -> None:
     assert page.headers["content-type"].startswith("text/html")
 
 
+def test_there_is_no_receipt_by_a_key_that_the_log_has_not(ledger: Served) -> None:
+    event = event_of(ledger.get("/v1/entries/2").content)
+    assert ledger.get(f"/entries/{event}?alg=-19").content == ledger.get(f"/entries/{event}").content
+    problem(ledger.get(f"/entries/{event}?alg=-48"), 404, "Not Found", "not_found")
+    for other in ("-7", "19", "", "Ed25519", "-019"):
+        title = "A parameter is not valid"
+        problem(ledger.get(f"/entries/{event}", params={"alg": other}), 422, title, "query_invalid")
+
+
 def test_a_ledger_that_nobody_opened_takes_no_statement(unopened: tuple[Served, Founding]) -> None:
     one, made = unopened
     raw = stated(made.depositary, made.raws[0])

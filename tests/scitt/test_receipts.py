@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
 from ledger.client.proof import prove
 from ledger.log.checkpoint import Checkpoint, parse_checkpoint
@@ -34,12 +35,14 @@ from ledger.log.note import KeyKind, ed25519_note_signer, parse_note, verifier_k
 from ledger.log.proofs import consistency_proof, inclusion_proof, inclusion_root
 from ledger.log.receipt import parse_receipt
 from ledger.signing.dsse import parse
+from tests.acts import mldsa_key
 from tests.client.sealed_log import SealedLog, sealed_log
 from tests.log.naive import TREE_LEAVES, grown
 from tests.scitt.cbor_by_hand import Tagged, read, write
 
 ORIGIN = "ledger.example/compact"
-SIGNER = cose_signer(ed25519_note_signer(ORIGIN, bytes(range(32))))
+NOTE_SIGNER = ed25519_note_signer(ORIGIN, bytes(range(32)))
+SIGNER = cose_signer(NOTE_SIGNER)
 LAST = 4
 LEAVES = TREE_LEAVES[:9]
 
@@ -132,7 +135,7 @@ def test_the_published_thumbprint_shows_what_the_rule_is() -> None:
 
 
 def test_the_keys_are_published_as_cose_keys() -> None:
-    vkey = SIGNER.signer.vkey
+    vkey = NOTE_SIGNER.vkey
     witness = verifier_key("witness.example/one", KeyKind.ED25519, vkey.public_key)
     cosigner = verifier_key(ORIGIN, KeyKind.COSIGNATURE_ED25519, vkey.public_key)
     keys = cose_keys(ORIGIN, [vkey, vkey, witness, cosigner])
@@ -140,8 +143,8 @@ def test_the_keys_are_published_as_cose_keys() -> None:
     members = {1: 1, 2: SIGNER.key.key_id, 3: -19, -1: 6, -2: vkey.public_key}
     assert read(format_cose_key(SIGNER.key)) == members
     assert read(format_key_set([*keys, cose_key(Algorithm.MLDSA44, bytes(1312))]))[0] == members
-    with pytest.raises(ValueError, match="expected a note key of type 01"):
-        cose_signer(replace(SIGNER.signer, vkey=cosigner))  # type: ignore[type-var]
+    with pytest.raises(ValueError, match="expected an Ed25519 note key or an ML-DSA-44 key in memory; got type 04"):
+        cose_signer(replace(NOTE_SIGNER, vkey=cosigner))
 
 
 def test_every_entry_has_a_receipt_that_proves_what_the_other_proves(
@@ -290,6 +293,25 @@ def test_a_receipt_about_another_act_proves_nothing_about_this_one(log: SealedLo
     assert verify_inclusion_receipt(parse_cose_receipt(raw), entry.raw, ORIGIN, [signer.key]) == tree
     with pytest.raises(ReceiptInvalid, match="expected subject"):
         prove(raw, entry.raw, ORIGIN, [log.founding.log_signer.vkey])
+
+
+def test_an_ml_dsa_key_signs_receipts_too(log: SealedLog, tree: Checkpoint, receipts: list[bytes]) -> None:
+    note_signer = mldsa_key()
+    signer, entry = cose_signer(note_signer), log.entries[LAST]
+    subject, path = parse(entry.envelope).event.id, parse_receipt(log.receipts[LAST]).proof
+    raw = inclusion_receipt(signer, tree, subject, LAST, entry.leaf_hash, path)
+    protected, unprotected, _, signature = read(raw).content
+    assert read(protected)[1] == -48
+    assert unprotected == read(receipts[LAST]).content[1]
+    key = MLDSA44PublicKey.from_public_bytes(note_signer.vkey.public_key)
+    key.verify(signature, write(["Signature1", protected, b"", tree.root]))
+    assert prove(raw, entry.raw, ORIGIN, [note_signer.vkey]).checkpoint == tree
+    with pytest.raises(ReceiptInvalid, match="expected a signature by a known key"):
+        prove(raw, entry.raw, ORIGIN, [log.founding.log_signer.vkey])
+    for at in (*range(len(raw) - 2420), *range(len(raw) - 2420, len(raw), 97)):
+        other = raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :]
+        with pytest.raises(LogInvalid):
+            verify_inclusion_receipt(parse_cose_receipt(other), entry.raw, ORIGIN, [signer.key])
 
 
 def trees() -> Iterator[Checkpoint]:
