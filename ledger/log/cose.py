@@ -97,8 +97,10 @@ class Ed25519CoseSigner:
 
 @dataclass(frozen=True, slots=True)
 class Mldsa44CoseSigner:
-    """An ML-DSA-44 key of a log in memory. Each signature is another; none can be taken for one on a checkpoint, of
-    which what is signed begins `subtree/v1`."""
+    """An ML-DSA-44 key of a log in memory: the same structure each time with another signature.
+
+    None can be taken for one on a checkpoint, where what is signed begins with `subtree/v1`.
+    """
 
     key: CoseKey
     private_key: MLDSA44PrivateKey = field(repr=False)
