@@ -7,6 +7,7 @@ submissions, outcomes     acts in, and what became of each
 log, parameters           entries, receipts, checkpoint, in their exact bytes
 statements, statements_example   every act of an authority, and the ledger's word that none is missing
 explanations, explanations_example   an answer with every entry that it follows from
+scitt, scitt_*, concise   COSE receipts, keys and statements for SCITT, and problems in CBOR
 reads, reads_*            the read models as JSON, CSV and NDJSON, at a day or instant, as known then
 pages                     the same for people, in English and Ukrainian, without scripts
 reasons, problems         what every code means; RFC 9457

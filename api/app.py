@@ -27,15 +27,17 @@ from api import (
     reads,
     reads_documentation,
     reference,
+    scitt,
     statements,
     submissions,
     verifier,
 )
+from api.concise import respond
 from api.documentation import DESCRIPTION, describe
 from api.edge import BODY_BYTES_MAX, Edge, instance_of
 from api.heads import NewestCheckpoint
 from api.measures import Measures
-from api.problems import OWN_KEYS, Problem, Trouble, problem_of, problem_response
+from api.problems import OWN_KEYS, Problem, Trouble, problem_of
 from api.service import running
 from api.settings import Settings
 from ledger.intake.errors import SealingFailed, WrongLedger
@@ -77,7 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    for module in (submissions, log, statements, reads, explanations, reference, health, docs, verifier, pages):
+    for module in (submissions, log, statements, scitt, reads, explanations, reference, health, docs, verifier, pages):
         app.include_router(module.router)
     app.mount(docs.STATIC_PATH, docs.static_files())
     app.mount(pages.STATIC_PATH, pages.static_files())
@@ -94,7 +96,7 @@ def _answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Problem)
     async def own(request: Request, error: Problem) -> Response:
-        return problem_response(problem_of(error, instance_of(request.scope)), error.headers)
+        return respond(problem_of(error, instance_of(request.scope)), request.url.path, error.headers)
 
     @app.exception_handler(StoreUnavailable)
     async def database_away(request: Request, error: StoreUnavailable) -> Response:

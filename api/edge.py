@@ -13,9 +13,10 @@ import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.concise import respond
 from api.heads import NewestCheckpoint
 from api.measures import Measures
-from api.problems import Problem, Trouble, problem_of, problem_response
+from api.problems import Problem, Trouble, problem_of
 
 BODY_BYTES_MAX: Final = 16 * 1024 * 1024
 """The largest body that is read at all; the front proxy has the same limit."""
@@ -81,7 +82,7 @@ class Edge:
             if status:
                 raise ConnectionAbortedError("the answer had begun") from None
             failure = Problem(Trouble.INTERNAL_ERROR, "an answer", "a failure of the ledger itself")
-            await problem_response(problem_of(failure, instance_of(below)))(below, receive, dressed)
+            await respond(problem_of(failure, instance_of(below)), scope["path"])(below, receive, dressed)
         finally:
             self._record(scope, below, request_id, status, time.perf_counter() - began)
 
@@ -95,7 +96,7 @@ class Edge:
             Trouble.BODY_TOO_LARGE, f"at most {BODY_BYTES_MAX} bytes", f"{declared.decode()[:20]} bytes"
         )
         document = problem_of(too_large, instance_of(scope))
-        await problem_response(document, {"Connection": "close"})(scope, receive, send)
+        await respond(document, scope["path"], {"Connection": "close"})(scope, receive, send)
 
     def _record(self, scope: Scope, below: Scope, request_id: str, status: int, seconds: float) -> None:
         route = getattr(below.get("route"), "path", UNROUTED)

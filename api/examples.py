@@ -69,8 +69,8 @@ class Example:
 @lru_cache(maxsize=1)
 def example() -> Example:
     """Return the example, made once for each process."""
-    root, service = _signer("the root of the example"), service_signer()
-    log_signer = ed25519_note_signer(ORIGIN, _seed("the log of the example"))
+    root, service = root_signer(), service_signer()
+    log_signer = log_key()
     service_key = key_record(service, ORIGIN, service_authority(DEPOSITARY))
     vkey = format_vkey(log_signer.vkey)
     envelope = parse(sign_payload(_payload(root, service_key, vkey), [root]))
@@ -122,6 +122,16 @@ def batch_answer() -> bytes:
 def service_signer() -> Ed25519Signer:
     """Return the service key of the example."""
     return _signer("the service of the example")
+
+
+def root_signer() -> Ed25519Signer:
+    """Return the depositary's key of the example."""
+    return _signer("the root of the example")
+
+
+def log_key() -> Ed25519NoteSigner:
+    """Return the key of the example's log."""
+    return ed25519_note_signer(ORIGIN, _seed("the log of the example"))
 
 
 def _payload(root: Ed25519Signer, service_key: KeyRecord, vkey: str) -> bytes:

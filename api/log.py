@@ -261,8 +261,13 @@ def _json(value: msgspec.Struct) -> Response:
 
 
 def _immutable(request: Request, raw: bytes, media_type: str) -> Response:
+    return known_or(request, raw, IMMUTABLE, media_type)
+
+
+def known_or(request: Request, raw: bytes, caching: str, media_type: str) -> Response:
+    """Return `raw`, or 304 if the client says that it has these bytes."""
     etag = f'"{sha256(raw).hexdigest()}"'
-    headers = {"ETag": etag, "Cache-Control": IMMUTABLE}
+    headers = {"ETag": etag, "Cache-Control": caching}
     if _is_known(request, etag):
         return Response(status_code=304, headers=headers)
     return Response(raw, headers=headers, media_type=media_type)

@@ -34,6 +34,12 @@ class Trouble(StrEnum):
     BATCH_EMPTY = "batch_empty"
     BATCH_TOO_LONG = "batch_too_long"
     IDEMPOTENCY_KEY_MISMATCH = "idempotency_key_mismatch"
+    STATEMENT_MALFORMED = "statement_malformed"
+    ALGORITHM_UNSUPPORTED = "algorithm_unsupported"
+    PAYLOAD_MISSING = "payload_missing"
+    STATEMENT_MISMATCH = "statement_mismatch"
+    LOCATOR_INVALID = "locator_invalid"
+    RECEIPT_NOT_YET = "receipt_not_yet"
     BUSY = "busy"
     INTERNAL_ERROR = "internal_error"
     DATABASE_UNAVAILABLE = "database_unavailable"
@@ -74,7 +80,7 @@ TROUBLES: Final[Mapping[Trouble, Description]] = MappingProxyType(
         Trouble.MEDIA_TYPE_UNSUPPORTED: Description(
             415,
             "The media type is not supported",
-            "Send application/json (one envelope) or application/x-ndjson (one for each line), not compressed.",
+            "Send a media type that /docs names for this address, such as application/json for an act, not compressed.",
         ),
         Trouble.BATCH_EMPTY: Description(400, "The batch is empty", "Send at least one envelope."),
         Trouble.BATCH_TOO_LONG: Description(413, "The batch has too many lines", "Divide it into several requests."),
@@ -82,6 +88,30 @@ TROUBLES: Final[Mapping[Trouble, Description]] = MappingProxyType(
             422,
             "The idempotency key is not the event's id",
             "Leave the header out, or set it to the id of the one event that is sent.",
+        ),
+        Trouble.STATEMENT_MALFORMED: Description(
+            400,
+            "The statement is malformed",
+            "Send a tagged COSE_Sign1 in deterministic CBOR, with the headers that docs/scitt.md shows.",
+        ),
+        Trouble.ALGORITHM_UNSUPPORTED: Description(
+            400, "The statement's algorithm is not supported", "Sign by the algorithm of the registered key."
+        ),
+        Trouble.PAYLOAD_MISSING: Description(
+            400, "The statement's payload is missing", "Attach the envelope of the act as payload."
+        ),
+        Trouble.STATEMENT_MISMATCH: Description(
+            422,
+            "The statement says something else than its act",
+            "Name the act's authority as iss, its id as sub, and as kid a key that signed its envelope.",
+        ),
+        Trouble.LOCATOR_INVALID: Description(
+            400, "The locator is invalid", "Use the id of the event, as Location gave it."
+        ),
+        Trouble.RECEIPT_NOT_YET: Description(
+            404,
+            "There is no COSE receipt yet",
+            "Ask again when the log has a second entry: RFC 9942 has no receipt in a tree of one.",
         ),
         Trouble.BUSY: Description(429, "The ledger is busy", f"Wait as long as Retry-After says. {_AGAIN}"),
         Trouble.INTERNAL_ERROR: Description(

@@ -17,6 +17,7 @@ from api.measures import Measures
 from api.settings import LogKey, Settings
 from ledger.events.keys import KeyRecord
 from ledger.intake.committer import Committer
+from ledger.intake.cose_receipts import CoseReceipts
 from ledger.intake.intake import Intake
 from ledger.log.cosignature import TimedSigner, mldsa44_cosigner
 from ledger.log.note import NoteSigner, ed25519_note_signer, format_vkey
@@ -40,6 +41,7 @@ class Service:
     measures: Measures
     log_vkeys: tuple[str, ...]
     service_key: KeyRecord
+    cose_receipts: CoseReceipts
 
 
 def service_of(request: Request) -> Service:
@@ -82,6 +84,7 @@ async def running(settings: Settings, newest: NewestCheckpoint, measures: Measur
             measures=measures,
             log_vkeys=tuple(format_vkey(one.vkey) for one in signers[: len(settings.opening_keys)]),
             service_key=key_record(settings.service_key, settings.origin, settings.service_authority),
+            cose_receipts=CoseReceipts(log, intake, signers),
         )
 
 

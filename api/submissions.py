@@ -6,6 +6,7 @@ same bytes again is always safe.
 
 import asyncio
 import time
+from collections.abc import Collection
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -43,35 +44,36 @@ async def submit_events(request: Request) -> Response:
     """
     service = service_of(request)
     instance = instance_of(request.scope)
-    match _media_type(request):
+    match media_type_of(request, (JSON, NDJSON)):
         case "application/json":
-            raw = await _body(request, ENVELOPE_BYTES_MAX + 1)
+            raw = await body_of(request, ENVELOPE_BYTES_MAX + 1)
             if not raw:
                 raise Problem(Trouble.BATCH_EMPTY, "an envelope", "no bytes")
             await _check_idempotency_key(request, raw)
-            (outcome,) = await _outcomes(service, [raw])
+            (outcome,) = await outcomes_of(service, [raw])
             return single_response(outcome, instance)
         case "application/x-ndjson":
             if "idempotency-key" in request.headers:
                 raise Problem(Trouble.IDEMPOTENCY_KEY_MISMATCH, "the header with a single act only", "a batch")
-            lines = _lines(await _body(request, None))
-            outcomes = await _outcomes(service, lines)
+            lines = _lines(await body_of(request, None))
+            outcomes = await outcomes_of(service, lines)
             body = b"".join(line_of(outcome, instance) for outcome in outcomes)
             return Response(body, headers={"Cache-Control": "no-store"}, media_type=NDJSON)
         case other:
             raise Problem(Trouble.MEDIA_TYPE_UNSUPPORTED, f"{JSON} or {NDJSON}", other)
 
 
-def _media_type(request: Request) -> str:
+def media_type_of(request: Request, taken: Collection[str]) -> str:
+    """Return the media type of the body if it is one of `taken`, else what is said of it. Raises Problem if encoded."""
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding != "identity":
         raise Problem(Trouble.MEDIA_TYPE_UNSUPPORTED, "a body that is not compressed", ascii(encoding[:40]))
     named = request.headers.get("content-type", "")
     media_type = named.partition(";")[0].strip().lower()
-    return media_type if media_type in (JSON, NDJSON) else ascii(named[:80])
+    return media_type if media_type in taken else ascii(named[:80])
 
 
-async def _body(request: Request, bytes_max: int | None) -> bytes:
+async def body_of(request: Request, bytes_max: int | None) -> bytes:
     """Return the body, or its beginning as soon as it is longer than `bytes_max`: enough to refuse it by."""
     body = bytearray()
     try:
@@ -113,7 +115,7 @@ async def _check_idempotency_key(request: Request, raw: bytes) -> None:
         raise Problem(Trouble.IDEMPOTENCY_KEY_MISMATCH, f"the event's id, {envelope.event.id}", ascii(key[:80]))
 
 
-async def _outcomes(service: Service, raws: list[bytes]) -> list[Outcome]:
+async def outcomes_of(service: Service, raws: list[bytes]) -> list[Outcome]:
     """Have `raws` decided, in order. Raises Problem if nothing can be said about them."""
     began = time.perf_counter()
     try:

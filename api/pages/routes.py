@@ -17,7 +17,7 @@ from api.pages.rendering import error_page, page
 from api.pages.visits import not_found
 
 STATIC_PATH: Final = "/static"
-NOT_PAGES: Final = ("/v1/", "/docs", STATIC_PATH)
+NOT_PAGES: Final = ("/v1/", "/docs", "/entries", "/.well-known/", STATIC_PATH)
 
 Show = Callable[[Looking], Content]
 ShowOne = Callable[[Looking, str], Content]

@@ -4,7 +4,7 @@ exit_codes endings                         what the process says when it ends, a
 output options                             data to stdout, talk to stderr; the options that several commands share
 commands                                   how commands are found, and how errors end them
 passphrases connect                        private keys, unlocked; which ledger, and whose word about it is believed
-init key verify export statement           commands
+init key verify receipt export statement   commands
 file_kinds verify_statement                what a file alone proves, by its kind
 event event_sign event_submit event_show   event draft, sign, submit and show
 obligations obligation_table               what each guarantor owes

@@ -58,6 +58,11 @@ defer(
     "ledger.cli.statement",
     statement="Fetch every act of an authority up to a tree size, and the ledger's word that none is missing.",
 )
+defer(
+    app,
+    "ledger.cli.receipt",
+    receipt="Fetch the receipt of an act, as C2SP tlog-proof or in COSE, and keep it once it is verified.",
+)
 defer(app, "ledger.cli.imports", **{"import": "Record what a third party's table says, as an observer."})
 defer(app, "ledger.cli.export", export="Write entries.ndjson and the checkpoint that signs exactly these entries.")
 defer(

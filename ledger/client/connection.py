@@ -15,6 +15,8 @@ import msgspec
 
 from ledger.client.answers import Problem
 from ledger.client.errors import AnswerMalformed, ClientError, LedgerRefused, NotThere, Unreachable
+from ledger.log.cbor import decode
+from ledger.log.errors import CoseMalformed
 
 CONNECT_SECONDS_MAX: Final = 5.0
 SILENCE_SECONDS_MAX: Final = 60.0
@@ -27,6 +29,10 @@ ANSWER_BYTES_MAX: Final = 8 * 1024 * 1024
 BUSY: Final = frozenset({429, 502, 503, 504})
 FAILED: Final = 500
 NOT_FOUND: Final = frozenset({404, 410})
+
+PROBLEM_CBOR: Final = "application/concise-problem-details+cbor"
+PROBLEM_TITLE: Final = -1
+PROBLEM_DETAIL: Final = -2
 
 Query = Mapping[str, str | int]
 
@@ -152,10 +158,26 @@ def _checked(request: httpx.Request, answer: Answer) -> Answer:
 
 
 def _problem_of(answer: Answer) -> Problem | None:
+    if answer.headers.get("content-type") == PROBLEM_CBOR:
+        return _concise_problem(answer)
     try:
         return msgspec.json.decode(answer.body, type=Problem)
     except msgspec.DecodeError:
         return None
+
+
+def _concise_problem(answer: Answer) -> Problem | None:
+    """Return a problem in CBOR (RFC 9290), whose detail begins with its code; None if it is no such thing."""
+    try:
+        members = decode(answer.body, ANSWER_BYTES_MAX)
+    except CoseMalformed:
+        return None
+    if not isinstance(members, dict):
+        return None
+    title, detail = members.get(PROBLEM_TITLE), members.get(PROBLEM_DETAIL)
+    if not isinstance(title, str) or not isinstance(detail, str):
+        return None
+    return Problem(code=detail.partition(":")[0], title=title, detail=detail, status=answer.status, got=detail)
 
 
 def _busy(answer: Answer) -> str:

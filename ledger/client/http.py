@@ -15,6 +15,7 @@ from ledger.client.connection import ANSWER_BYTES_MAX, Answer, Connection, Query
 from ledger.client.errors import AnswerMalformed, ClientError
 from ledger.client.statements import STATEMENT_FILE_BYTES_MAX
 from ledger.log.bundle import BUNDLE_BYTES_MAX
+from ledger.log.cose_receipt import COSE_RECEIPT_BYTES_MAX
 from ledger.log.entry import ENTRY_BYTES_MAX
 from ledger.log.note import NOTE_BYTES_MAX
 from ledger.log.receipt import RECEIPT_BYTES_MAX
@@ -88,6 +89,10 @@ class LedgerClient:
         path = f"/v1/authorities/{quote(authority)}/statement/file"
         query = {"tree_size": tree_size} if tree_size is not None else None
         return self.connection.get(path, query, STATEMENT_FILE_BYTES_MAX).body
+
+    def cose_receipt_of(self, event_id: str) -> bytes:
+        """Return the COSE receipt of an act, at the tree size of the other one."""
+        return self.connection.get(f"/entries/{quote(event_id)}", bytes_max=COSE_RECEIPT_BYTES_MAX).body
 
     def entries(self, after: int, limit: int = ENTRIES_PAGE) -> list[bytes]:
         """Return up to `limit` exact entries from position `after` + 1 on."""

@@ -10,8 +10,10 @@ from ledger.client.errors import PolicyNotMet
 from ledger.events.keys import KeyRecord
 from ledger.events.stages import Envelope
 from ledger.log.checkpoint import Checkpoint
+from ledger.log.cose import SIGN1_TAG, cose_keys
+from ledger.log.cose_receipt import parse_cose_receipt, verify_inclusion_receipt
 from ledger.log.entry import Entry, parse_entry
-from ledger.log.errors import NotSigned, ReceiptInvalid
+from ledger.log.errors import NotSigned, ReceiptInvalid, shown
 from ledger.log.note import VerifierKey
 from ledger.log.policy import Judged, Policy, judge
 from ledger.log.receipt import parse_receipt, verify_receipt
@@ -29,17 +31,22 @@ class Proven:
 
 
 def prove(receipt_raw: bytes, entry_raw: bytes, origin: str, vkeys: Iterable[VerifierKey]) -> Proven:
-    """Return what is proven.
+    """Return what is proven. A receipt that begins with the tag of a COSE_Sign1 is a COSE receipt.
 
     Raises LogInvalid (receipt, checkpoint, proof or entry) or Rejected (the act in the entry) with what is wrong.
     """
+    if receipt_raw[:1] == bytes([SIGN1_TAG]):
+        return _prove_by_cose(receipt_raw, entry_raw, origin, vkeys)
     checkpoint = verify_receipt(parse_receipt(receipt_raw), entry_raw, origin, vkeys)
     entry = parse_entry(entry_raw)
     return Proven(entry, checkpoint, parse(entry.envelope))
 
 
 def judged(policy: Policy, receipt_raw: bytes, known: Iterable[VerifierKey]) -> Judged:
-    """Return what `policy` says of the checkpoint in a receipt. Raises as `judged_by` does."""
+    """Return what `policy` says of the checkpoint in a receipt. Raises as `judged_by` does; a COSE receipt has none."""
+    if receipt_raw[:1] == bytes([SIGN1_TAG]):
+        do = "Give the tlog-proof of the same act: gledger receipt without --cose."
+        raise PolicyNotMet("a checkpoint that the policy can judge", "a COSE receipt, which holds none", do)
     return judged_by(policy, parse_receipt(receipt_raw).checkpoint_note, known)
 
 
@@ -58,6 +65,17 @@ def judged_by(policy: Policy, note_raw: bytes, known: Iterable[VerifierKey]) -> 
             f"quorum {policy.quorum!a} of the policy", got, "Audit a checkpoint that witnesses cosigned."
         )
     return verdict
+
+
+def _prove_by_cose(receipt_raw: bytes, entry_raw: bytes, origin: str, vkeys: Iterable[VerifierKey]) -> Proven:
+    """Do the same by a COSE receipt, whose subject must be the act: it is signed, and so must not be another."""
+    receipt = parse_cose_receipt(receipt_raw)
+    checkpoint = verify_inclusion_receipt(receipt, entry_raw, origin, cose_keys(origin, vkeys))
+    entry = parse_entry(entry_raw)
+    envelope = parse(entry.envelope)
+    if receipt.subject != envelope.event.id:
+        raise ReceiptInvalid(f"subject {envelope.event.id}", shown(receipt.subject.encode()))
+    return Proven(entry, checkpoint, envelope)
 
 
 def check_holds(proven: Proven, submitted: Envelope) -> None:

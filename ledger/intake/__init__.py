@@ -4,6 +4,8 @@ intake      parse, verify, decide, append and seal: a batch of submissions in on
 decisions   what is decided about each of them while the head is locked
 keys        the keys known so far, by which signatures are verified without the lock
 sealing     checkpoints and receipts
+statements  SCITT's Signed Statements: an act in a COSE_Sign1
+cose_receipts  the receipt of a recorded act in COSE
 committer   many submitters of one process share a transaction
 stating     what the ledger states about the acts of an authority
 outcomes    what a submitter is told

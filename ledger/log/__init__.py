@@ -13,5 +13,8 @@ policy       C2SP tlog-policy: which logs and witnesses make a checkpoint good
 receipt      C2SP tlog-proof: entry, position and checkpoint in one text
 bundle       an act, whose keys signed it, and the proofs for both in one text
 statement    which act of an authority is the last one in a tree, signed by the ledger
+cbor         deterministic CBOR, and nothing else
+cose         COSE_Sign1 and the log's keys in COSE
+cose_receipt RFC 9942: entry and position in one tree, in CBOR
 errors       what is raised when any of these is not what it claims to be
 """

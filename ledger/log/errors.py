@@ -61,6 +61,10 @@ class StatementInvalid(LogInvalid):
     """A statement that is malformed, not signed by the ledger, or not borne out by what stands with it."""
 
 
+class CoseMalformed(LogInvalid):
+    """Bytes that are no deterministic CBOR, or no COSE of the expected shape."""
+
+
 def shown(data: bytes) -> str:
     """Return the beginning of `data` as a printable ASCII literal, such as `b'007'`."""
     return repr(data) if len(data) <= SHOWN_BYTES_MAX else f"{data[:SHOWN_BYTES_MAX]!r}..."

@@ -81,18 +81,28 @@ def consistency_proof(old_size: int, new_size: int, read_hashes: ReadHashes) -> 
     return tuple(nodes.range_root(start, end) for start, end in _consistency_ranges(old_size, new_size))
 
 
+def inclusion_root(index: int, tree_size: int, leaf: bytes, proof: Sequence[bytes]) -> bytes:
+    """Return the root (32 bytes) to which `proof` leads from the leaf hash `leaf` at `index` in a tree of `tree_size`.
+
+    Nothing is proved unless that is the root of the tree. Raises ProofInvalid as `verify_inclusion` does.
+    """
+    if not 0 <= index < tree_size <= TREE_SIZE_MAX:
+        raise ProofInvalid(f"an index below the tree size, at most {TREE_SIZE_MAX}", f"{index} of {tree_size}")
+    _check_hashes((leaf, *proof))
+    inner, border = _parts(index, tree_size)
+    if len(proof) != inner + border:
+        raise ProofInvalid(f"{inner + border} hashes for index {index} of {tree_size}", str(len(proof)))
+    return _join(proof[inner:], _up(leaf, index, proof[:inner]))
+
+
 def verify_inclusion(index: int, tree_size: int, leaf: bytes, proof: Sequence[bytes], root: bytes) -> None:
     """Return if `proof` proves that the leaf hash `leaf` has `index` in the tree of `tree_size` with `root`.
 
     Raises ProofInvalid, also for a hash that is not 32 bytes and for one hash too many or too few. RFC 9162 §2.1.3.2.
     """
-    if not 0 <= index < tree_size <= TREE_SIZE_MAX:
-        raise ProofInvalid(f"an index below the tree size, at most {TREE_SIZE_MAX}", f"{index} of {tree_size}")
-    _check_hashes((leaf, root, *proof))
-    inner, border = _parts(index, tree_size)
-    if len(proof) != inner + border:
-        raise ProofInvalid(f"{inner + border} hashes for index {index} of {tree_size}", str(len(proof)))
-    _check_root("tree", tree_size, root, _join(proof[inner:], _up(leaf, index, proof[:inner])))
+    computed = inclusion_root(index, tree_size, leaf, proof)
+    _check_hashes((root,))
+    _check_root("tree", tree_size, root, computed)
 
 
 def verify_consistency(old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> None:
@@ -114,11 +124,24 @@ def verify_consistency(old_size: int, new_size: int, old_root: bytes, new_root: 
         if old_size == new_size:
             _check_root("same tree", new_size, new_root, old_root)
         return
-    _check_growth(old_size, new_size, old_root, new_root, proof)
+    _check_root("new tree", new_size, new_root, _grown_root(old_size, new_size, old_root, proof))
 
 
-def _check_growth(old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> None:
-    """Do what `verify_consistency` promises for 1 <= old_size < new_size."""
+def consistent_root(old_size: int, new_size: int, old_root: bytes, proof: Sequence[bytes]) -> bytes:
+    """Return the root of the tree of `new_size` to which `proof` leads from that of `old_size`, `old_root`.
+
+    Nothing is proved unless the log has that root. Raises ProofInvalid as `verify_consistency` does, and unless
+    1 <= old_size < new_size: from an empty tree, and to the same one, no proof leads.
+    """
+    if not 1 <= old_size < new_size <= TREE_SIZE_MAX:
+        expected = f"an old size of at least 1 below the new one, at most {TREE_SIZE_MAX}"
+        raise ProofInvalid(expected, f"{old_size} and {new_size}")
+    _check_hashes((old_root, *proof))
+    return _grown_root(old_size, new_size, old_root, proof)
+
+
+def _grown_root(old_size: int, new_size: int, old_root: bytes, proof: Sequence[bytes]) -> bytes:
+    """Do what `consistent_root` promises, for sizes and hashes that were checked."""
     # The largest perfect subtree at the old tree's right end is common to both trees. If it is the whole old tree, its
     # root is known and left out of the proof.
     height = (old_size & -old_size).bit_length() - 1
@@ -133,7 +156,7 @@ def _check_growth(old_size: int, new_size: int, old_root: bytes, new_root: bytes
     # What lies right of the path is in the new tree only; what lies left of it is in both.
     in_old = [sibling for nth, sibling in enumerate(siblings) if nth >= inner or sides >> nth & 1]
     _check_root("old tree", old_size, old_root, _join(in_old, common))
-    _check_root("new tree", new_size, new_root, _join(siblings[inner:], _up(common, sides, siblings[:inner])))
+    return _join(siblings[inner:], _up(common, sides, siblings[:inner]))
 
 
 class _Nodes:

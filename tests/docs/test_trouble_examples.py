@@ -14,12 +14,14 @@ import pytest
 
 from api import submissions
 from api.problems import TROUBLES, Trouble
+from ledger.client.connection import PROBLEM_CBOR, PROBLEM_DETAIL
 from ledger.intake.committer import QUEUE_MAX
 from ledger.store.embedded import EmbeddedPostgres
 from tests.acts import Founding, founding
 from tests.api.served import NDJSON, Served, found, served, settings_for
 from tests.docs.trouble_examples import EXAMPLES, SITUATIONS
 from tests.postgres import fresh_database
+from tests.scitt.cbor_by_hand import read
 
 WAIT_SECONDS_MAX = 15.0
 SHORT_SECONDS = 1.0
@@ -43,10 +45,14 @@ def test_a_request_is_answered_as_the_page_says_and_records_nothing(server: Serv
     example = EXAMPLES[trouble]
     before = server.tree_size()
     answer = example.send(server)
-    document = answer.json()
-    assert (document["code"], document["expected"], document["got"]) == (trouble, example.expected, example.got)
-    assert answer.status_code == document["status"] == TROUBLES[trouble].status
-    assert document["do"] == TROUBLES[trouble].do
+    assert answer.status_code == TROUBLES[trouble].status
+    told = f"expected {example.expected}; got {example.got}"
+    if answer.headers["content-type"] == PROBLEM_CBOR:
+        assert read(answer.content)[PROBLEM_DETAIL] == f"{trouble}: {told}. {TROUBLES[trouble].do}"
+    else:
+        document = answer.json()
+        assert (document["code"], document["expected"], document["got"]) == (trouble, example.expected, example.got)
+        assert (document["status"], document["do"]) == (answer.status_code, TROUBLES[trouble].do)
     assert server.tree_size() == before
 
 

@@ -5,7 +5,7 @@ Tests bring each about on a real server and compare; the page prints what stands
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
@@ -13,9 +13,10 @@ from api.edge import BODY_BYTES_MAX
 from api.problems import Trouble
 from api.submissions import BATCH_LINES_MAX, BODY_SECONDS_MAX, OUTCOME_SECONDS_MAX
 from tests.api.served import JSON, NDJSON, Served
-from tests.docs.memory_ledger import example_id
-from tests.docs.refused_bytes import renaming, signed
+from tests.docs.memory_ledger import example_id, seeded
+from tests.docs.refused_bytes import GB, renaming, signed
 from tests.docs.story import stage_after_all
+from tests.scitt.stated import COSE, statement
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,14 @@ class Example:
 def _other_key(server: Served) -> httpx.Response:
     key = {"Idempotency-Key": "another"}
     return server.post(signed(renaming(stage_after_all())), {**JSON, **key})
+
+
+def _stated(**changes: Any) -> bytes:
+    return statement(signed(renaming(stage_after_all())), seeded(GB), **changes)
+
+
+def _statement(server: Served, raw: bytes) -> httpx.Response:
+    return server.http.post("/entries", content=raw, headers=COSE)
 
 
 EXAMPLES: Final[dict[Trouble, Example]] = {
@@ -88,6 +97,36 @@ EXAMPLES: Final[dict[Trouble, Example]] = {
         f"the event's id, {example_id('renaming')}",
         "'another'",
     ),
+    Trouble.STATEMENT_MALFORMED: Example(
+        "an act at `/entries` that is in no COSE_Sign1",
+        lambda server: _statement(server, b"{}"),
+        "a tagged COSE_Sign1, which begins d2",
+        "b'{}'",
+    ),
+    Trouble.ALGORITHM_UNSUPPORTED: Example(
+        "a statement signed with ES256",
+        lambda server: _statement(server, _stated(headers=lambda it: {**it, 1: -7})),
+        "one of the algorithms -19 (ED25519), -9 (ESP256)",
+        "-7",
+    ),
+    Trouble.PAYLOAD_MISSING: Example(
+        "a statement without its payload",
+        lambda server: _statement(server, _stated(payload=None)),
+        "the envelope as payload",
+        "a detached payload",
+    ),
+    Trouble.STATEMENT_MISMATCH: Example(
+        "a statement whose subject is not the act's id",
+        lambda server: _statement(server, _stated(headers=lambda it: {**it, 15: {**it[15], 2: "another"}})),
+        f"subject {example_id('renaming')}, the act's id",
+        "'another'",
+    ),
+    Trouble.LOCATOR_INVALID: Example(
+        "`GET /entries/1`",
+        lambda server: server.get("/entries/1"),
+        "the id of an event, a UUIDv7 in lowercase",
+        "'1'",
+    ),
 }
 """What any client can bring about by itself."""
 
@@ -102,6 +141,11 @@ class Situation:
 
 
 SITUATIONS: Final[dict[Trouble, Situation]] = {
+    Trouble.RECEIPT_NOT_YET: Situation(
+        "`GET /entries/{id}` of the opening, before a second act is recorded",
+        "a log of at least two entries",
+        "a log of one",
+    ),
     Trouble.REQUEST_TOO_SLOW: Situation(
         "a body of 99 bytes of which one arrives",
         f"a body within {BODY_SECONDS_MAX:.0f} seconds",
