@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from ledger.audit.findings import Finding, Lie, LieFound, Undecidable, readable
 from ledger.audit.source import Line
@@ -118,14 +118,10 @@ class ExportDirectory:
 
     def entries(self, tree_size: int) -> Iterator[Line]:
         """Yield every line of the file, also where it has more than `tree_size`. Raises LieFound for any other form."""
-        offset = 0
         path = self._file(ENTRIES)
         try:
             with path.open("rb") as file:
-                # One byte more than the longest line, so that a file without line feeds is not read into memory.
-                while raw := file.readline(ENTRY_BYTES_MAX + 2):
-                    yield _line(raw, offset)
-                    offset += len(raw)
+                yield from lines_of(file)
         except OSError as error:
             raise Undecidable(f"{path}: {error.strerror}") from None
 
@@ -142,6 +138,15 @@ class ExportDirectory:
         if not path.is_file():
             raise Undecidable(f"expected a file {path}; there is none")
         return path
+
+
+def lines_of(file: BinaryIO) -> Iterator[Line]:
+    """Yield every line of an open `entries.ndjson`, from its first byte on. Raises LieFound for any other form."""
+    offset = 0
+    # One byte more than the longest line, so that a file without line feeds is not read into memory.
+    while raw := file.readline(ENTRY_BYTES_MAX + 2):
+        yield _line(raw, offset)
+        offset += len(raw)
 
 
 def _line(raw: bytes, offset: int) -> Line:
