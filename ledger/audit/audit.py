@@ -23,7 +23,7 @@ from ledger.log.note import Note, VerifierKey, parse_note
 from ledger.log.policy import Policy
 from ledger.rules.compact import Opened, opened
 from ledger.rules.forced import next_due
-from ledger.rules.memory import MemoryCompact
+from ledger.rules.memory import Overlay
 
 ANCHOR_BELIEVED: Final = (
     "The anchor was taken from the log itself: neither a key (--vkey) nor the SHA-256 of entry 1 (--anchor) was given. "
@@ -52,7 +52,7 @@ class Audited:
 
     checkpoint: Checkpoint
     recorded_at: datetime
-    compact: MemoryCompact
+    compact: Overlay
     proved: tuple[Proved, ...]
     assumed: tuple[str, ...]
 

@@ -22,7 +22,7 @@ from ledger.log.errors import EntryMalformed
 from ledger.log.tree import EMPTY, Frontier
 from ledger.rules.compact import authority, opened
 from ledger.rules.decide import decide, keys_of
-from ledger.rules.memory import MemoryCompact
+from ledger.rules.memory import MemoryCompact, Overlay
 from ledger.signing import dsse
 from ledger.signing.verify import verify
 
@@ -64,10 +64,10 @@ def examine(line: Line) -> Examined:
 
 
 class Auditor:
-    """Folds examined entries from position 1 on. After a lie it has no further use."""
+    """Folds examined entries from position 1 on, into `compact` or else memory. After a lie it has no further use."""
 
-    def __init__(self) -> None:
-        self.compact = MemoryCompact()
+    def __init__(self, compact: Overlay | None = None) -> None:
+        self.compact = MemoryCompact() if compact is None else compact
         self.origin: str | None = None
         self.position = 0
         self.last_sha256 = GENESIS_PREVIOUS
@@ -105,11 +105,7 @@ class Auditor:
         11. Its state is folded and its leaf enters the tree
         """
         line = examined.line
-        entry = self._entry(examined)
-        self.check_position(line, entry)
-        self.check_chain(line, entry)
-        self.check_time(line, entry)
-        envelope = self._envelope(examined)
+        entry, envelope = self.linked(examined)
         self.check_opening(line, envelope)
         self.check_event_id(line, envelope)
         verified = self.verified(line, envelope)
@@ -117,6 +113,14 @@ class Auditor:
         admitted = self.admitted(line, entry, verified)
         self._fold(entry, admitted)
         return Followed(entry, admitted)
+
+    def linked(self, examined: Examined) -> tuple[Entry, Envelope]:
+        """Steps 1 to 5, which ask nothing of the folded state: is it the next entry, and does it hold an act?"""
+        entry = self._entry(examined)
+        self.check_position(examined.line, entry)
+        self.check_chain(examined.line, entry)
+        self.check_time(examined.line, entry)
+        return entry, self._envelope(examined)
 
     def _entry(self, examined: Examined) -> Entry:
         if isinstance(examined.entry, EntryMalformed):

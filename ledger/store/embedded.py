@@ -55,6 +55,7 @@ PASSING_REFUSALS_SECONDS = MappingProxyType(
 )
 SOCKET_PATH_BYTES_MAX = 103  # sun_path of macOS less the final zero; Linux has four more.
 SOCKET_NAME = ".s.PGSQL.5432"
+SHORT_LINK = "s"
 # What the ledger's promises rest on; the command line wins over postgresql.conf and ALTER SYSTEM.
 FIXED_SETTINGS = MappingProxyType(
     {
@@ -139,6 +140,26 @@ class EmbeddedPostgres:
         self._started()
         return self._dsn(DATABASE)
 
+    def running_dsn(self) -> str | None:
+        """Return the connection string of the server that another process runs in this directory; None if none does.
+
+        A server whose owner has gone is not counted: it is about to stop.
+        """
+        try:
+            lock = os.open(self.directory / "owner.lock", os.O_RDONLY | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return None
+        except BlockingIOError:
+            linked = self._runtime.recorded()
+            link = linked / SHORT_LINK if linked is not None else None
+            self._socket_directory = link if link is not None and link.exists() else self.cluster / SOCKET_DIRECTORY
+            return self._dsn(DATABASE)
+        finally:
+            os.close(lock)
+
     def start(self) -> None:
         """Start the server and wait until it answers; at once if it runs. The first start makes the cluster.
 
@@ -208,7 +229,7 @@ class EmbeddedPostgres:
         """Return the directory, or a short link to it if the socket's path would not fit into a client's address."""
         if len(os.fsencode(socket_directory / SOCKET_NAME)) <= SOCKET_PATH_BYTES_MAX:
             return socket_directory
-        link = self._runtime.path() / "s"
+        link = self._runtime.path() / SHORT_LINK
         link.symlink_to(socket_directory)
         return link
 

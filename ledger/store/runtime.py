@@ -37,11 +37,16 @@ class RuntimeDirectory:
         path.chmod(0o755)
         return path
 
+    def recorded(self) -> Path | None:
+        """Return the directory on record, of whichever process; None if there is none."""
+        try:
+            return Path(self._record.read_text().strip())
+        except FileNotFoundError:
+            return None
+
     def remove(self) -> None:
         """Remove the directory on record, of this process or of one that was killed; nothing if there is none."""
-        try:
-            recorded = Path(self._record.read_text().strip())
-        except FileNotFoundError:
+        if (recorded := self.recorded()) is None:
             return
         if _is_ours(recorded):
             shutil.rmtree(recorded, ignore_errors=True)

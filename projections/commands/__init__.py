@@ -30,3 +30,8 @@ def register(app: typer.Typer) -> None:
         "projections.commands.explaining",
         explain="Fetch an answer with every entry that it follows from, and derive it again from those.",
     )
+    defer(
+        app,
+        "projections.commands.checking",
+        fsck="Check everything that the database holds against everything else, while the ledger may run.",
+    )

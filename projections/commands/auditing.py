@@ -4,7 +4,6 @@
 undecided: 3.
 """
 
-import os
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -35,13 +34,13 @@ from ledger.store.log import StoredLog
 from ledger.store.unprivileged import EmbeddedPostgresError
 from projections.audit import audit_export, audit_url, digests_at, write_projections
 from projections.audited_acts import PartyActs
+from projections.commands.database import DATA_DEFAULT, database_url
 from projections.digests import Digests
 from projections.folding import LogCorrupt
 from projections.rebuild import RebuildRunning
 from projections.rebuild import rebuild as rebuild_rows
 
 SHA256: Final = r"[0-9a-f]{64}"
-DATA_DEFAULT: Final = Path("data")
 STATEMENT_HEAD_BYTES_MAX: Final = 64 * 1024
 """Of a statement's file an audit reads the statement alone: the acts it reads in the log."""
 
@@ -161,7 +160,7 @@ def rebuild(
 ) -> None:
     """Fold the whole log into new rows while the old ones serve, then switch to them."""
     with _failures_told(), ExitStack() as opened:
-        dsn = _database_url() or opened.enter_context(EmbeddedPostgres(data / "postgres")).dsn
+        dsn = database_url() or opened.enter_context(EmbeddedPostgres(data / "postgres")).dsn
         log = opened.enter_context(StoredLog(dsn))
         progress = opened.enter_context(progress_bar("rebuilding"))
         task = progress.add_task("", total=log.head().tree_size)
@@ -241,12 +240,6 @@ def _read(option: str, path: Path, bytes_max: int) -> bytes:
             return file.read(bytes_max)
     except OSError as error:
         _end(f"{option}: {path}: {error.strerror}", ExitCode.UNDECIDABLE)
-
-
-def _database_url() -> str | None:
-    """Return what DATABASE_URL says, or the file that DATABASE_URL_FILE names."""
-    named = os.environ.get("DATABASE_URL_FILE")
-    return Path(named).read_text(encoding="utf-8").strip() if named else os.environ.get("DATABASE_URL") or None
 
 
 def _end(text: str, code: ExitCode) -> NoReturn:
