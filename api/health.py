@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from api.measures import CONTENT_TYPE
 from api.problems import Problem, Trouble
 from api.service import service_of
+from ledger.fsck.scrubber import Scrubbed, Scrubber
 from ledger.store.errors import StoreError
 
 READY_SECONDS_MAX: Final = 3.0
@@ -31,6 +32,7 @@ async def show_readiness(request: Request) -> Response:
     """Say whether the database answers, this process holds the keys in force, and the projections follow.
 
     They may be `PROJECTION_LAG_MAX` entries behind.
+    Ready, and `degraded` where the scrubber has found stored bytes that are not what they should be.
     """
     service = service_of(request)
     try:
@@ -47,7 +49,17 @@ async def show_readiness(request: Request) -> Response:
     if tree_size - position > PROJECTION_LAG_MAX:
         got = f"{tree_size - position} entries behind"
         raise Problem(Trouble.NOT_READY, f"projections at most {PROJECTION_LAG_MAX} entries behind", got)
-    return JSONResponse({"status": "ready", "tree_size": tree_size, "projection_position": position}, headers=NO_STORE)
+    answer = {"status": "ready", "tree_size": tree_size, "projection_position": position}
+    return JSONResponse(answer | _degraded(service.scrubber), headers=NO_STORE)
+
+
+def _degraded(scrubber: Scrubber | None) -> dict[str, object]:
+    """Return what the scrubber has found, if anything: the ledger goes on, and somebody has to look."""
+    scrubbed = scrubber.scrubbed if scrubber is not None else Scrubbed()
+    if scrubbed.first is None:
+        return {}
+    first = {"kind": scrubbed.first.kind, "table": scrubbed.first.table, "key": scrubbed.first.key}
+    return {"status": "degraded", "findings": dict(scrubbed.findings), "first_finding": first}
 
 
 @router.get("/metrics")
@@ -56,4 +68,6 @@ def show_metrics(request: Request) -> Response:
     service = service_of(request)
     service.measures.tree_size.set(service.newest.tree_size)
     service.measures.projection_position.set(service.follower.position)
+    if service.scrubber is not None:
+        service.measures.show_scrub(service.scrubber.scrubbed)
     return Response(service.measures.text(), headers=NO_STORE, media_type=CONTENT_TYPE)

@@ -8,6 +8,8 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from ledger.fsck.scrubber import Scrubbed
+
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 
 _ACTS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -37,6 +39,34 @@ class Measures:
         self.projection_position = Gauge(
             "gledger_projection_position", "Entries that the projections reflect", registry=self.registry
         )
+
+        self.scrub_active = Gauge("gledger_scrub_active", "Whether this process scrubs", registry=self.registry)
+        self.scrub_position = Gauge(
+            "gledger_scrub_position", "Entries read again in this round", registry=self.registry
+        )
+        self.scrub_rounds = Gauge("gledger_scrub_rounds", "Rounds over the whole log", registry=self.registry)
+        self.scrub_finished = Gauge(
+            "gledger_scrub_last_round_timestamp_seconds", "When the last round ended; 0: none", registry=self.registry
+        )
+        self.scrub_findings = Gauge(
+            "gledger_scrub_findings", "What is known to be wrong, by kind", ["kind"], registry=self.registry
+        )
+        self.scrub_found = Gauge(
+            "gledger_scrub_finding_timestamp_seconds",
+            "Since when something is known; 0: nothing",
+            registry=self.registry,
+        )
+
+    def show_scrub(self, scrubbed: Scrubbed) -> None:
+        """Take over how far the scrubber is."""
+        self.scrub_active.set(scrubbed.active)
+        self.scrub_position.set(scrubbed.position)
+        self.scrub_rounds.set(scrubbed.rounds)
+        self.scrub_finished.set(scrubbed.finished_at)
+        self.scrub_found.set(scrubbed.found_at)
+        self.scrub_findings.clear()
+        for kind, count in scrubbed.findings.items():
+            self.scrub_findings.labels(kind).set(count)
 
     def text(self) -> bytes:
         """Return the text exposition."""

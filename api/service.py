@@ -16,6 +16,7 @@ from api.heads import NewestCheckpoint
 from api.measures import Measures
 from api.settings import LogKey, Settings
 from ledger.events.keys import KeyRecord
+from ledger.fsck.scrubber import Scrubber
 from ledger.intake.committer import Committer
 from ledger.intake.cose_receipts import CoseReceipts
 from ledger.intake.intake import Intake
@@ -40,6 +41,7 @@ class Service:
     newest: NewestCheckpoint
     measures: Measures
     log_vkeys: tuple[str, ...]
+    scrubber: Scrubber | None
     service_key: KeyRecord
     cose_receipts: CoseReceipts
 
@@ -71,6 +73,9 @@ async def running(settings: Settings, newest: NewestCheckpoint, measures: Measur
         committer.start()
         # Closed first: what waits is recorded and answered before anything else goes away.
         opened.push_async_callback(asyncio.to_thread, committer.stop)
+        scrubber = scrubbed(settings)
+        if scrubber is not None:
+            opened.push_async_callback(asyncio.to_thread, scrubber.stop)
         refreshing = asyncio.create_task(newest.refresh(log))
         opened.push_async_callback(_cancelled, refreshing)
         yield Service(
@@ -83,6 +88,7 @@ async def running(settings: Settings, newest: NewestCheckpoint, measures: Measur
             newest=newest,
             measures=measures,
             log_vkeys=tuple(format_vkey(one.vkey) for one in signers[: len(settings.opening_keys)]),
+            scrubber=scrubber,
             service_key=key_record(settings.service_key, settings.origin, settings.service_authority),
             cose_receipts=CoseReceipts(log, intake, signers),
         )
@@ -102,6 +108,15 @@ def followed(settings: Settings, log: StoredLog) -> Follower:
     follower = Follower(log, settings.database_url)
     follower.start()
     return follower
+
+
+def scrubbed(settings: Settings) -> Scrubber | None:
+    """Return the thread that reads the stored log again and again, started; None where it is switched off."""
+    if settings.scrub is None:
+        return None
+    scrubber = Scrubber(settings.database_url, settings.scrub)
+    scrubber.start()
+    return scrubber
 
 
 def note_signers(settings: Settings) -> tuple[NoteSigner, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from ledger.events.registry import service_authority
+from ledger.fsck.scrubber import Pace
 from ledger.signing.mldsa import Mldsa44Key, load_mldsa44
 from ledger.signing.signer import Ed25519Signer, load_signer
 
@@ -22,6 +23,9 @@ LogKey = Ed25519Signer | Mldsa44Key
 """A private key that can sign checkpoints."""
 
 Loaded = TypeVar("Loaded")
+SCRUB_DEFAULT: Final = 200
+PACE_DEFAULT: Final = Pace(SCRUB_DEFAULT)
+SCRUB_MAX: Final = 1_000_000
 
 # As ledger.events.values demands them of every event.
 _ORIGIN: Final = re.compile(r"[a-z0-9][a-z0-9.:/_-]{2,199}")
@@ -42,7 +46,7 @@ class Settings:
 
     `log_key` and `mldsa_key` sign checkpoints, `service_key` what the rules force; one key may do both. `further_keys`
     are keys of the log that were or will be in force. `data` is a directory for what must not be rolled back with the
-    database.
+    database. `scrub` None: nothing is scrubbed.
     """
 
     database_url: str = field(repr=False)
@@ -53,6 +57,7 @@ class Settings:
     depositary: str
     mldsa_key: Mldsa44Key | None = None
     further_keys: tuple[LogKey, ...] = ()
+    scrub: Pace | None = PACE_DEFAULT
 
     @property
     def service_authority(self) -> str:
@@ -76,6 +81,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     LEDGER_SERVICE_KEY_FILE              PEM, Ed25519: signs what the rules force (default: LEDGER_KEY_FILE)
     LEDGER_DATA                          a directory (default: ./data)
     LEDGER_DEPOSITARY                    the depositary's party id (default: depositary)
+    LEDGER_SCRUB_ENTRIES_PER_SECOND      how fast the stored log is read again in the background; 0: not (default: 200)
     """
     log_key = _key(environment, "LEDGER_KEY_FILE")
     return Settings(
@@ -91,7 +97,17 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         if _has(environment, "LEDGER_MLDSA_KEY_FILE")
         else None,
         further_keys=further_keys_from(environment),
+        scrub=scrub_pace(environment),
     )
+
+
+def scrub_pace(environment: Mapping[str, str]) -> Pace | None:
+    """Return how fast LEDGER_SCRUB_ENTRIES_PER_SECOND has the log read again. Raises SettingsError."""
+    text = environment.get("LEDGER_SCRUB_ENTRIES_PER_SECOND") or str(SCRUB_DEFAULT)
+    if not text.isascii() or not text.isdecimal() or int(text) > SCRUB_MAX:
+        expected = f"LEDGER_SCRUB_ENTRIES_PER_SECOND of 0 to {SCRUB_MAX}, 0 for not at all"
+        raise SettingsError(expected, ascii(text[:80]))
+    return Pace(int(text)) if int(text) else None
 
 
 def checked_origin(origin: str) -> str:

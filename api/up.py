@@ -29,6 +29,7 @@ from api.settings import (
     further_keys_from,
     key_from,
     mldsa_key_from,
+    scrub_pace,
 )
 from ledger.client.durable import sync_directory, write_durably
 from ledger.signing.mldsa import generate_mldsa44, save_mldsa44
@@ -114,6 +115,7 @@ def _settings(wish: Wish, environment: Mapping[str, str], opened: ExitStack) -> 
         depositary=depositary,
         mldsa_key=mldsa_key_from(made_mldsa_key(keys / MLDSA_KEY), MLDSA_KEY),
         further_keys=further_keys_from(environment),
+        scrub=scrub_pace(environment),
     )
 
 

@@ -69,8 +69,8 @@ def _of_last(row: EntryRow) -> dict[str, object]:
     return {"last_sha256": bytes.fromhex(entry.sha256), "recorded_at": entry.recorded_at}
 
 
-def check_rows_too_many(tables: Inspection, last: int, walk: Walk, found: Findings) -> None:
-    """Look for rows beyond the log, and count what lies in the tables without their indexes. In a snapshot."""
+def check_beyond(tables: Inspection, last: int, walk: Walk, found: Findings) -> dict[str, int]:
+    """Look for rows beyond the log. Return how many rows of each table were found by key. In a snapshot."""
     entries = tables.column(
         "SELECT notification_id FROM public.entries WHERE notification_id < 1 OR notification_id > %s", [last]
     )
@@ -81,11 +81,15 @@ def check_rows_too_many(tables: Inspection, last: int, walk: Walk, found: Findin
     )
     for size in checkpoints:
         found.add(Kind.ROW_EXTRA, "checkpoints", size, f"sizes 1 to {last}", "another checkpoint")
-    counted = {
+    return {
         "entries": walk.rows + len(entries),
         "checkpoints": walk.checkpoints + len(checkpoints),
         "tiles": tiles_of(last) + check_edge(last, tables, found),
     }
+
+
+def check_scans(tables: Inspection, counted: Mapping[str, int], found: Findings) -> None:
+    """Count the rows that lie in each table without its indexes, which reads all of it. In a snapshot."""
     for table, by_key in counted.items():
         try:
             scanned = tables.scanned(table)

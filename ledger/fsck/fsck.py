@@ -11,7 +11,7 @@ from typing import Final
 
 from ledger.audit.findings import Lie
 from ledger.fsck.checkpoints import check_checkpoint
-from ledger.fsck.edges import check_authorities, check_head, check_rows_too_many, end_of, read_heads
+from ledger.fsck.edges import check_authorities, check_beyond, check_head, check_scans, end_of, read_heads
 from ledger.fsck.findings import Checked, Findings, Kind
 from ledger.fsck.folded import Ends, check_conflicts, check_streams
 from ledger.fsck.judges import Ruled, Watch
@@ -84,7 +84,7 @@ class LogCheck:
             progress(self._walk.position, end)
         self._walk.batches.finish(end)
         check_head(heads, end, self._walk, self._found)
-        check_rows_too_many(self._tables, end, self._walk, self._found)
+        check_scans(self._tables, check_beyond(self._tables, end, self._walk, self._found), self._found)
         if not self.judge.is_sound:
             at = self.judge.auditor.position + 1
             got = f"entry {at} does not hold, or is missing"

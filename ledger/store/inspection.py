@@ -116,6 +116,10 @@ class Inspection:
             if not self._connection.closed:
                 self._connection.rollback()
 
+    def hold(self, lock: int) -> bool:
+        """Take an advisory lock until this connection ends. False if somebody else has it."""
+        return bool(self.rows("SELECT pg_try_advisory_lock(%s)", [lock])[0][0])
+
     def rows(self, query: LiteralString, values: Collection[object] = ()) -> list[Any]:
         """Return rows. Raises Unreadable if the server is there and cannot read them."""
         within = self._connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE

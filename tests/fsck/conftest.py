@@ -1,0 +1,32 @@
+"""A ledger of more than one full tile, recorded once for a module, and damaged by its tests one after another."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from ledger.fsck.findings import Report
+from projections.checking import Wanted, check_database
+from tests.fsck.damages import Column, prepare
+from tests.fsck.worlds import columns_of, record
+from tests.postgres import fresh_database
+
+ENTRIES = 300
+
+
+@pytest.fixture(scope="module")
+def world(postgres_server: str) -> Iterator[str]:
+    """The connection string of a database in which everything agrees. Whoever damages it puts it back."""
+    with fresh_database(postgres_server) as url:
+        record(url, ENTRIES, seed=11)
+        prepare(url)
+        yield url
+
+
+def columns(world: str, table: str) -> list[Column]:
+    """Return the columns of a table that can be damaged."""
+    return [Column(table, name, kind) for name, kind in columns_of(world, table) if kind != "boolean"]
+
+
+def check(url: str, *, only_first: bool = False) -> Report:
+    """Return what a check of the whole database finds."""
+    return check_database(url, "the test", Wanted(only_first), lambda done, of: None)
