@@ -5,7 +5,7 @@ They come from the auditor's own fold, by the functions that the follower makes 
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
@@ -88,4 +88,4 @@ def _act(raw: bytes) -> ActRow:
 
 def act_columns(act: ActRow) -> dict[str, object]:
     """Return an act by the names of its columns."""
-    return dict(zip(ActRow.__dataclass_fields__, astuple(act), strict=True))
+    return {name: getattr(act, name) for name in ActRow.__dataclass_fields__}

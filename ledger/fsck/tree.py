@@ -59,6 +59,8 @@ def settle(leaves: Leaves, before: Frontier | None, bound: Mapping[int, bytes], 
     if not (differing := leaves.differing):
         return Settled(_whole(leaves.of_entries), frozenset())
     by_entry, by_tile = _whole(leaves.of_entries), _whole(leaves.of_tile)
+    # A smaller tree would not have all of those that differ.
+    bound = {size: root for size, root in bound.items() if size >= differing[-1]}
     if by_tile is not None and _holds(by_tile, leaves.first, before, bound, above):
         return Settled(by_tile, frozenset(differing))
     if by_entry is not None and _holds(by_entry, leaves.first, before, bound, above):
@@ -125,17 +127,21 @@ def check_edge(tree_size: int, tables: Inspection, found: Findings) -> int:
         width, got = tile_width(tile_id, tree_size), len(stored.get(tile_id, b"")) / HASH_BYTES
         if got > width:
             found.add(Kind.HASH_WRONG, "tiles", _name(tile_id), f"{width} hashes", f"{got:g}")
-    for level in range(LEVEL_MAX + 1):
-        tiles = -(-(tree_size >> TILE_HEIGHT * level) // TILE_WIDTH)
-        for index in tables.tile_ids(level, tiles):
-            found.add(Kind.ROW_EXTRA, "tiles", _name((level, index)), f"{tiles} tiles of level {level}", "another")
-            extra += 1
+    counts = [_tiles_at(level, tree_size) for level in range(LEVEL_MAX + 1)]
+    for level, index in tables.tiles_beyond(counts):
+        expected = f"{counts[level]} tiles of level {level}" if level <= LEVEL_MAX else f"levels 0 to {LEVEL_MAX}"
+        found.add(Kind.ROW_EXTRA, "tiles", _name((level, index)), expected, "another")
+        extra += 1
     return extra
 
 
 def tiles_of(tree_size: int) -> int:
     """Return how many tiles a tree has, at all levels."""
-    return sum(-(-(tree_size >> TILE_HEIGHT * level) // TILE_WIDTH) for level in range(8))
+    return sum(_tiles_at(level, tree_size) for level in range(LEVEL_MAX + 1))
+
+
+def _tiles_at(level: int, tree_size: int) -> int:
+    return -(-(tree_size >> TILE_HEIGHT * level) // TILE_WIDTH)
 
 
 def read_tiles(tables: Inspection, ids: Iterable[TileId], found: Findings) -> dict[TileId, bytes]:

@@ -202,9 +202,15 @@ class Inspection:
         )
         return {(level, index): hashes for level, index, hashes in rows}
 
-    def tile_ids(self, level: int, first: int) -> list[int]:
-        """Return the indexes of the tiles of a level from `first` on."""
-        return self.column("SELECT index FROM public.tiles WHERE level = %s AND index >= %s", [level, first])
+    def tiles_beyond(self, counts: Collection[int]) -> list[TileId]:
+        """Return the tiles that do not belong to a tree that has `counts` of them at levels 0, 1 and so on."""
+        rows = self.rows(
+            "SELECT level, index FROM public.tiles"
+            " LEFT JOIN unnest(%s::bigint[]) WITH ORDINALITY AS counted (tiles, number) ON number = level + 1"
+            " WHERE index >= coalesce(tiles, 0) OR index < 0",
+            [list(counts)],
+        )
+        return [(level, index) for level, index in rows]
 
     def checkpoints(self, after: int, until: int) -> dict[int, bytes]:
         """Return the signed notes of sizes above `after`, up to `until`."""
