@@ -9,9 +9,12 @@ from itertools import zip_longest
 import psycopg
 import pytest
 
+from ledger.audit.auditor import Auditor
 from ledger.audit.findings import Verdict
+from ledger.audit.source import Line
 from ledger.fsck.findings import Level, Report
 from ledger.store.errors import UnknownSchema
+from ledger.store.log import StoredLog
 from tests.fsck import damages
 from tests.fsck.conftest import ENTRIES, check, columns
 from tests.fsck.damages import KEYS, Column, damaged, key_of, rows_of, undo
@@ -66,17 +69,43 @@ def damage_columns(world: str, damaged_columns: Sequence[Column]) -> Report:
 
 def test_every_column_that_is_changed_is_found(world: str) -> None:
     """Of the tables that no other rests on, one column each at once."""
-    alone = [*columns(world, "entries"), *columns(world, "projection_generations")]
-    tried = [damage_columns(world, [column]) for column in alone if not only_informs(column)]
+    of_entries = columns(world, "entries")
+    tried = [damage_columns(world, [one]) for one in of_entries if one.is_key or one.name == "state"]
+    tried.append(beside_the_bytes(world, [one for one in of_entries if not one.is_key and one.name != "state"]))
+    generations = columns(world, "projection_generations")
+    tried += [damage_columns(world, [column]) for column in generations if not only_informs(column)]
     others = [[one for one in columns(world, table) if seen(one)] for table in KEYS if table not in ALONE]
     tried += [damage_columns(world, [one for one in several if one is not None]) for several in zip_longest(*others)]
     assert {report.exit_code for report in tried} == {1}
-    assert len(tried) + sum(map(len, others)) >= 50
+    assert len(of_entries) + len(generations) + sum(map(len, others)) >= 50
     assert check(world).findings == ()
 
 
+def beside_the_bytes(world: str, damaged_columns: Sequence[Column]) -> Report:
+    """Damage each column of entries in another entry, all at once: nothing rests on what stands beside the bytes."""
+    places = {column: (20 + 30 * number,) for number, column in enumerate(damaged_columns)}
+    with damaged(world, "entries") as connection:
+        for column, row in places.items():
+            assert damages.edit(connection, column, row), column
+    report = check(world)
+    undo(world, "entries")
+    for column, (position,) in places.items():
+        assert found_at(report, "entries", str(position), column.name), f"{column}: {report.findings}"
+    return report
+
+
+def test_negative_control_an_audit_of_the_bytes_misses_a_changed_column(world: str) -> None:
+    with damaged(world, "entries") as connection:
+        assert damages.edit(connection, Column("entries", "authority", "text"), (50,))
+    with StoredLog(world) as log:
+        lines = [Line(raw, "entries", 0) for raw in log.entries(0, 2 * ENTRIES)]
+    assert len(list(Auditor().follow(lines))) == len(lines)
+    assert found_at(check(world), "entries", "50, authority")
+    undo(world, "entries")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("table", [table for table in KEYS if table != "entries"])
+@pytest.mark.parametrize("table", list(KEYS))
 def test_every_column_that_is_changed_alone_is_found(world: str, table: str) -> None:
     for column in filter(seen, columns(world, table)):
         report = damage_columns(world, [column])
