@@ -31,8 +31,8 @@ async def show_health() -> Response:
 async def show_readiness(request: Request) -> Response:
     """Say whether the database answers, this process holds the keys in force, and the projections follow.
 
-    They may be `PROJECTION_LAG_MAX` entries behind.
-    Ready, and `degraded` where the scrubber has found stored bytes that are not what they should be.
+    They may be `PROJECTION_LAG_MAX` entries behind. Ready, and `degraded`, where the scrubber has found stored bytes
+    that are not what they should be.
     """
     service = service_of(request)
     try:

@@ -10,13 +10,12 @@ from hashlib import sha256
 from ledger.audit.auditor import Auditor, Followed, examine
 from ledger.audit.findings import LieFound
 from ledger.audit.source import Line
-from ledger.events.openings import LedgerOpened
-from ledger.fsck.checkpoints import Signing
+from ledger.fsck.checkpoints import signing_after
 from ledger.fsck.columns import TABLE, check_columns, check_derived
 from ledger.fsck.findings import Findings
 from ledger.fsck.shelf import Shelf, ShelvedCompact
 from ledger.log.entry import Entry
-from ledger.log.errors import LogInvalid
+from ledger.rules.compact import Opened
 from ledger.store.inspection import EntryRow
 
 Watch = Callable[[Followed, ShelvedCompact], None]
@@ -24,13 +23,13 @@ Watch = Callable[[Followed, ShelvedCompact], None]
 
 
 class Linked:
-    """Asks of each entry what its bytes and its neighbour tell. `signing` is what entry 1 says of who signs."""
+    """Asks of each entry what its bytes and its neighbour tell. `signing`: who signs checkpoints."""
 
     def __init__(self, found: Findings) -> None:
         self._found = found
         self._neighbour = Auditor()
         self._is_torn = False
-        self.signing: Signing | None = None
+        self.signing: Opened | None = None
 
     def judge(self, row: EntryRow, *, is_doubtful: bool) -> None:
         """Judge the next row. `is_doubtful`: its bytes are not those that the tree binds, which was said already."""
@@ -49,8 +48,7 @@ class Linked:
                 self._said(lie, row)
         else:
             check_columns(row, entry, envelope, self._found)
-            if row.position == 1 and isinstance(envelope.event, LedgerOpened):
-                self.signing = _signing(envelope.event)
+            self.signing = signing_after(self.signing, envelope.event, row.position)
             if not is_doubtful:
                 auditor.recorded_at = entry.recorded_at
         auditor.last_sha256 = sha256(row.raw).hexdigest()
@@ -108,8 +106,7 @@ class Ruled(Linked):
         stream = self.compact.locate(envelope.event.id)
         assert stream is not None
         check_derived(row, stream, followed.admitted.pending_on, self._found)
-        if isinstance(envelope.event, LedgerOpened):
-            self.signing = _signing(envelope.event)
+        self.signing = signing_after(self.signing, envelope.event, row.position)
         self._watch(followed, self.compact)
 
     def _stand_behind(self, row: EntryRow | None) -> None:
@@ -118,10 +115,3 @@ class Ruled(Linked):
         self._neighbour.last_sha256 = self.auditor.last_sha256
         if row is not None:
             self._is_torn = True
-
-
-def _signing(event: LedgerOpened) -> Signing | None:
-    try:
-        return Signing.named(event.ledger, event.log_keys)
-    except LogInvalid:
-        return None

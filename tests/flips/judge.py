@@ -15,6 +15,7 @@ from ledger.audit.export import ENTRIES, lines_of
 from ledger.audit.findings import Finding, LieFound
 from ledger.audit.source import Line
 from ledger.rules.memory import Overlay
+from tests.audit.test_byte_flips import Resumed
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Judge:
             self._begins.append(self._begins[-1] + len(line))
         self._entries = entries
         self._auditor = auditor
+        self._whole: Resumed | None = None
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -88,10 +90,11 @@ class Judge:
         audit(Rest(self.note, changed + rest), Pins(), forked(self._auditor), lambda followed: None)
 
     def of_note(self, changed: bytes) -> Finding | None:
-        """Return the first lie if the checkpoint were `changed`. Asked before anything is judged."""
-        assert self.judged == 0
+        """Return the first lie if the checkpoint were `changed`; the entries are judged once for all such changes."""
+        if self._whole is None:
+            self._whole = Resumed(list(Auditor().follow(lines_of(io.BytesIO(self._entries)))))
         try:
-            audit(Rest(changed, self._entries), Pins(), forked(self._auditor), lambda followed: None)
+            audit(Rest(changed, self._entries), Pins(), self._whole.again(), lambda followed: None)
         except LieFound as found:
             return found.finding
         return None

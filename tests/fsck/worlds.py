@@ -12,6 +12,8 @@ import psycopg
 
 from ledger.intake.intake import Intake
 from ledger.intake.outcomes import Conflict, Sealed
+from ledger.log.cosignature import TimedSigner, mldsa44_cosigner
+from ledger.log.note import NoteSigner, format_vkey
 from ledger.store.log import StoredLog
 from projections.follower import Follower
 from tests.acts import Founding
@@ -19,10 +21,15 @@ from tests.audit.histories import History
 
 FOLLOW_SECONDS_MAX = 60.0
 BATCH_MAX = 7
+MLDSA_SEED = bytes(range(32))
+SIGNED_AT = 1_770_000_000
 
 
 def record(database_url: str, entries: int, seed: int) -> Founding:
-    """Record a random history of at least `entries` entries and three conflicts, and let the rows follow."""
+    """Record a random history of at least `entries` entries, a change of log keys and some conflicts.
+
+    The rows have followed.
+    """
     history = History(seed)
     while len(history.recorder.envelopes) < entries:
         history.run(20)
@@ -30,11 +37,13 @@ def record(database_url: str, entries: int, seed: int) -> Founding:
     random = Random(seed)
     waiting = list(history.recorder.envelopes)
     with StoredLog(database_url) as log:
-        intake = Intake(log, made.origin, made.log_signer, made.service)
+        intake = Intake(log, made.origin, log_signers(made), made.service)
         while waiting:
             size = random.randint(1, BATCH_MAX)
             batch, waiting = waiting[:size], waiting[size:]
             assert all(isinstance(one, Sealed) for one in intake.submit(batch))
+        adopted = made.depositary.act("log_keys.adopted", log_keys=[format_vkey(one.vkey) for one in log_signers(made)])
+        assert isinstance(intake.submit([adopted])[0], Sealed)
         for office in made.offices.values():
             first = office.proposed("party.renamed", subject=office.party, names=[{"language": "en", "name": "One"}])
             (sealed,) = intake.submit([first])
@@ -49,6 +58,11 @@ def record(database_url: str, entries: int, seed: int) -> Founding:
         with followed(log, database_url):
             pass
     return made
+
+
+def log_signers(made: Founding) -> list[NoteSigner]:
+    """Return the key that a log is opened around, and one with ML-DSA that it adopts near its end."""
+    return [made.log_signer, TimedSigner(mldsa44_cosigner(made.origin, MLDSA_SEED), lambda: SIGNED_AT)]
 
 
 @contextmanager
