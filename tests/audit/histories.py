@@ -4,12 +4,13 @@ Acts are drawn without regard to whether they make sense; the honest ledger keep
 is given by its seed.
 """
 
+from datetime import timedelta
 from random import Random
 
 from ledger.rules.compact import Recorded
 from ledger.signing import dsse
 from tests.acts import BENEFICIARY, Founding, Office, founding, principal
-from tests.audit.logs import Log, Recorder, log_of
+from tests.audit.logs import STEP, Log, Recorder, log_of
 
 DAY = {"first": "2026-01-10", "last": "2026-01-10", "precision": "day"}
 DUE = {"first": "2026-06-01", "last": "2026-06-30", "precision": "month"}
@@ -18,10 +19,10 @@ DUE = {"first": "2026-06-01", "last": "2026-06-30", "precision": "month"}
 class History:
     """A founded ledger, and a generator that acts in it at random."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, step: timedelta = STEP) -> None:
         self.random = Random(seed)
         self.founding: Founding = founding()
-        self.recorder = Recorder()
+        self.recorder = Recorder(step)
         for raw in self.founding.raws:
             assert self.recorder.record(raw) is None
         self.acts: list[tuple[str, str]] = []
@@ -46,7 +47,7 @@ class History:
         """Return the log after `acts` more draws."""
         for _ in range(acts):
             self.random.choice(self._draws)()
-        return log_of(self.recorder.envelopes, self.founding.log_signer)
+        return log_of(self.recorder.envelopes, self.founding.log_signer, self.recorder.times)
 
     def _party(self) -> str:
         return self.random.choice(list(self.founding.offices))

@@ -93,21 +93,24 @@ def log_of(envelopes: Sequence[bytes], signer: Ed25519NoteSigner, times: Sequenc
 
 
 class Recorder:
-    """The honest ledger: takes what the rules admit, at the time it is told."""
+    """The honest ledger: takes what the rules admit, one `step` of time after another. `times` are those of entries."""
 
-    def __init__(self) -> None:
+    def __init__(self, step: timedelta = STEP) -> None:
         self.compact = MemoryCompact()
         self.envelopes: list[bytes] = []
+        self.times: list[datetime] = []
+        self._step = step
 
     def record(self, raw: bytes) -> Refused | None:
         """Record one envelope, or return why not."""
         envelope = dsse.parse(raw)
         verified = verify(envelope, keys_of(self.compact, envelope.event), ledger=ORIGIN)
-        at = RECORDED_AT + len(self.envelopes) * STEP
+        at = RECORDED_AT + len(self.envelopes) * self._step
         outcome = decide(self.compact, verified, at)
         if isinstance(outcome, Refused):
             return outcome
         self.envelopes.append(raw)
+        self.times.append(at)
         self.compact.apply(outcome, len(self.envelopes), at)
         return None
 

@@ -15,7 +15,8 @@ def history_of(entries: int, seed: int) -> Log:
     history = History(seed)
     while len(history.recorder.envelopes) < entries:
         history.run(ACTS_AT_ONCE)
-    return log_of(history.recorder.envelopes[:entries], history.founding.log_signer)
+    recorder = history.recorder
+    return log_of(recorder.envelopes[:entries], history.founding.log_signer, recorder.times[:entries])
 
 
 def make_export(directory: Path, entries: int, seed: int = 1) -> None:
