@@ -15,6 +15,7 @@ from ledger.audit.findings import Verdict
 from ledger.fsck.findings import Checked, Enough, Findings, Kind, Report, shown
 from ledger.fsck.fsck import LogCheck, Progress
 from ledger.fsck.merge import merged
+from ledger.fsck.reading import reading
 from ledger.fsck.walk import Stated
 from ledger.rules.compact import decode_state, encode_state
 from ledger.store.inspection import Inspection, Unreadable
@@ -47,7 +48,10 @@ def check_database(dsn: str, target: str, wanted: Wanted, progress: Progress) ->
         log = LogCheck(tables, found, wanted.kept, expected.take)
         try:
             log.run(TABLES, progress)
-            log.checked.extend(_check_projections(tables, expected, log, found))
+            with reading(found, _GENERATIONS, "all"):
+                log.checked.extend(_check_projections(tables, expected, log, found))
+            with reading(found, f"{_ROWS} or {_ACTS}", "beyond"):
+                _check_beyond(tables, found)
         except Enough:
             pass
         finally:
@@ -82,10 +86,7 @@ class _Read:
 
 
 def _check_projections(tables: Inspection, expected: ExpectedRows, log: LogCheck, found: Findings) -> Iterator[Checked]:
-    there = tables.column(
-        "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname = ANY(%s)",
-        [list(TABLES)],
-    )
+    there = _there(tables)
     if not there:
         return
     for name in sorted(set(TABLES) - set(there)):
@@ -103,7 +104,14 @@ def _check_projections(tables: Inspection, expected: ExpectedRows, log: LogCheck
         if one.number in {again.number for again in _generations(tables)}:
             found.absorb(own)
             yield Checked("projections", rows, f"rows and {acts} acts of generation {one.number}, {one.status}")
-    _check_beyond(tables, found)
+
+
+def _there(tables: Inspection) -> list[str]:
+    """Return which of the tables there are: before the first follower there is none."""
+    return tables.column(
+        "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname = ANY(%s)",
+        [list(TABLES)],
+    )
 
 
 def _generations(tables: Inspection) -> list[_Read]:
@@ -229,6 +237,8 @@ def _stored_acts(tables: Inspection, number: int, last: int) -> Iterator[tuple[i
 
 def _check_beyond(tables: Inspection, found: Findings) -> None:
     """Look for rows of no generation, and beyond the position of theirs."""
+    if len(_there(tables)) < len(TABLES):
+        return
     rows = tables.rows(
         "SELECT generation, stream, from_position, position FROM public.projection_rows"
         " LEFT JOIN public.projection_generations USING (generation)"

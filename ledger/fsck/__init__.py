@@ -1,6 +1,8 @@
 """Everything that the database holds, checked against everything else: for the operator, on a live database.
 
 findings      what was found wrong, where, and how grave it is
+reading       what cannot be read is a finding too
+merge         two sorted sequences side by side
 shelf         the folded state in bounded memory
 tree          hashes of tiles against entries, and which of the two is wrong
 columns       the columns of an entry against its bytes

@@ -15,6 +15,7 @@ from ledger.fsck.edges import check_authorities, check_beyond, check_head, check
 from ledger.fsck.findings import Checked, Findings, Kind
 from ledger.fsck.folded import Ends, check_conflicts, check_streams
 from ledger.fsck.judges import Ruled, Watch
+from ledger.fsck.reading import reading
 from ledger.fsck.server import check_guards, check_server, check_tables
 from ledger.fsck.walk import Stated, Walk
 from ledger.log.tiles import TILE_WIDTH
@@ -49,14 +50,17 @@ class LogCheck:
 
     def run(self, known_tables: Collection[str], progress: Progress) -> None:
         """Check everything but the tables that `known_tables` names, which others check."""
-        self._say("server", 1, check_server(self._tables, self._found))
-        self._say("guards", check_guards(self._tables, self._found), "triggers and their functions, as they were made")
-        check_tables(self._tables, known_tables, self._found)
+        with reading(self._found, "pg_catalog", "all"):
+            self._say("server", 1, check_server(self._tables, self._found))
+            guards = check_guards(self._tables, self._found)
+            self._say("guards", guards, "triggers and their functions, as they were made")
+            check_tables(self._tables, known_tables, self._found)
         self._follow(progress)
         with ExitStack() as opened:
             opened.enter_context(self._tables.snapshot())
             self._finish(progress)
-        self._wait_for_seals()
+        with reading(self._found, "checkpoints", "those that are missing"):
+            self._wait_for_seals()
         self._check_kept()
         self._summarise()
 
@@ -84,17 +88,20 @@ class LogCheck:
             progress(self._walk.position, end)
         self._walk.batches.finish(end)
         check_head(heads, end, self._walk, self._found)
-        check_scans(self._tables, check_beyond(self._tables, end, self._walk, self._found), self._found)
+        with reading(self._found, "entries, tiles or checkpoints", f"beyond {end}"):
+            check_scans(self._tables, check_beyond(self._tables, end, self._walk, self._found), self._found)
         if not self.judge.is_sound:
             at = self.judge.auditor.position + 1
             got = f"entry {at} does not hold, or is missing"
             self._found.add(Kind.NOT_CHECKED, "streams", "all", "a log that can be folded", got)
         else:
-            check_authorities(self._tables, self.judge.auditor.authorities, end, self._found)
+            with reading(self._found, "entries", "by authority"):
+                check_authorities(self._tables, self.judge.auditor.authorities, end, self._found)
             compared = check_streams(self._tables, self.judge, self._ends, self._found)
             self._say("folded states", compared, "equal to the auditor's own")
-        pieces = check_conflicts(self._tables, self.judge, self._found)
-        self._say("evidence", pieces, "signed, of an act in the log that says something else")
+        with reading(self._found, "conflicts", "all"):
+            pieces = check_conflicts(self._tables, self.judge, self._found)
+            self._say("evidence", pieces, "signed, of an act in the log that says something else")
 
     def _wait_for_seals(self) -> None:
         """Report batches that have no checkpoint; one that was just recorded is about to get it."""

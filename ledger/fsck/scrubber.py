@@ -20,6 +20,7 @@ import structlog
 from ledger.fsck.edges import check_beyond, check_head, end_of, read_heads
 from ledger.fsck.findings import Finding, Findings, Level
 from ledger.fsck.judges import Linked
+from ledger.fsck.reading import reading
 from ledger.fsck.walk import Stated, Walk
 from ledger.log.tiles import TILE_WIDTH
 from ledger.store.errors import StoreError
@@ -137,11 +138,13 @@ class Scrubber:
                 walk.step(end, head)
             walk.batches.finish(end)
             check_head(heads, end, walk, found)
-            check_beyond(tables, end, walk, found)
-        for size in walk.batches.missing:
-            # That of the last batch may be about to be made.
-            if size != end and not tables.checkpoints(size - 1, size):
-                walk.batches.report_missing(size)
+            with reading(found, "entries, tiles or checkpoints", f"beyond {end}"):
+                check_beyond(tables, end, walk, found)
+        with reading(found, "checkpoints", "those that are missing"):
+            for size in walk.batches.missing:
+                # That of the last batch may be about to be made.
+                if size != end and not tables.checkpoints(size - 1, size):
+                    walk.batches.report_missing(size)
         self._note(end, found)
         return True
 
