@@ -13,10 +13,9 @@ import msgspec
 
 from ledger.audit.findings import Verdict
 from ledger.fsck.findings import Checked, Enough, Findings, Kind, Report, shown
-from ledger.fsck.fsck import LogCheck, Progress
+from ledger.fsck.fsck import Known, LogCheck, Progress
 from ledger.fsck.merge import merged
 from ledger.fsck.reading import reading
-from ledger.fsck.walk import Stated
 from ledger.rules.compact import decode_state, encode_state
 from ledger.store.inspection import Inspection, Unreadable
 from projections.expected import ExpectedRows, Version, act_columns
@@ -32,20 +31,11 @@ _GENERATIONS, _ROWS, _ACTS = TABLES
 _ACT_COLUMNS: Final = ", ".join(ActRow.__dataclass_fields__)
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is asked of a check: `only_first` finding, tree heads that were `kept` elsewhere."""
-
-    only_first: bool
-    kept: Sequence[Stated] = ()
-
-
-def check_database(dsn: str, target: str, wanted: Wanted, progress: Progress) -> Report:
-    """Check everything in the database. Raises StoreError if it cannot be read to the end."""
-    found = Findings(wanted.only_first)
+def check_database(dsn: str, target: str, known: Known, found: Findings, progress: Progress) -> Report:
+    """Check everything in the database, adding to `found`. Raises StoreError if it cannot be read to the end."""
     expected = ExpectedRows()
     with Inspection(dsn) as tables:
-        log = LogCheck(tables, found, wanted.kept, expected.take)
+        log = LogCheck(tables, found, known, expected.take)
         try:
             log.run(TABLES, progress)
             with reading(found, _GENERATIONS, "all"):

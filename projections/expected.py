@@ -3,7 +3,6 @@
 They come from the auditor's own fold, by the functions that the follower makes its rows with.
 """
 
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -12,13 +11,13 @@ from typing import Final
 import msgspec
 
 from ledger.audit.auditor import Followed
+from ledger.fsck.scratch import scratch
 from ledger.fsck.shelf import ShelvedCompact
 from ledger.rules.compact import encode_state
 from projections.folding import ActRow, Place, RowVersion, act_of, versions
 from projections.links import Links
 
 _SCHEMA: Final = """
-    PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
     CREATE TABLE versions (stream TEXT, from_position INTEGER, links BLOB NOT NULL, digest BLOB NOT NULL,
         PRIMARY KEY (stream, from_position)) WITHOUT ROWID;
     CREATE TABLE acts (position INTEGER PRIMARY KEY, act BLOB NOT NULL, sha256 TEXT NOT NULL);
@@ -38,10 +37,7 @@ class ExpectedRows:
     """Every row of the read models, as the log has them. Not for use from two threads."""
 
     def __init__(self) -> None:
-        # Without a name: private, on disk when it grows, and removed when it is closed.
-        self._database = sqlite3.connect("", isolation_level=None)
-        self._database.executescript(_SCHEMA)
-        self._database.execute("BEGIN")
+        self._database = scratch(_SCHEMA)
 
     def close(self) -> None:
         self._database.close()

@@ -5,12 +5,14 @@ folded states and the evidence are read in one, which lasts as long as those tak
 """
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Final
 
 from ledger.audit.findings import Lie
 from ledger.fsck.checkpoints import check_checkpoint
+from ledger.fsck.cosignatures import check_cosignatures
 from ledger.fsck.edges import check_authorities, check_beyond, check_head, check_scans, end_of, read_heads
 from ledger.fsck.findings import Checked, Findings, Kind
 from ledger.fsck.folded import Ends, check_conflicts, check_streams
@@ -18,6 +20,7 @@ from ledger.fsck.judges import Ruled, Watch
 from ledger.fsck.reading import reading
 from ledger.fsck.server import check_guards, check_server, check_tables
 from ledger.fsck.walk import Stated, Walk
+from ledger.log.note import VerifierKey
 from ledger.log.tiles import TILE_WIDTH
 from ledger.store.inspection import Inspection
 
@@ -31,22 +34,30 @@ Progress = Callable[[int, int], None]
 """Told how many entries of how many were checked."""
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the operator has elsewhere: tree heads that were `kept`, and the keys of `witnesses`."""
+
+    kept: Sequence[Stated] = ()
+    witnesses: Sequence[VerifierKey] = ()
+
+
 class LogCheck:
-    """One check of the log in `tables`. `kept` are tree heads from elsewhere, `watch` is told of every sound entry.
+    """One check of the log in `tables`. `known` comes from elsewhere, `watch` is told of every sound entry.
 
     Raises Enough, StoreError.
     """
 
-    def __init__(self, tables: Inspection, found: Findings, kept: Collection[Stated], watch: Watch) -> None:
+    def __init__(self, tables: Inspection, found: Findings, known: Known, watch: Watch) -> None:
         self.checked: list[Checked] = []
         self.tree_size = 0
         self.root: bytes | None = None
         self.judge = Ruled(found, watch)
         self._tables = tables
         self._found = found
-        self._kept = kept
+        self._known = known
         self._ends = Ends()
-        self._walk = Walk(tables, found, self.judge, kept, self._ends.add)
+        self._walk = Walk(tables, found, self.judge, known.kept, self._ends.add)
 
     def run(self, known_tables: Collection[str], progress: Progress) -> None:
         """Check everything but the tables that `known_tables` names, which others check."""
@@ -102,6 +113,11 @@ class LogCheck:
         with reading(self._found, "conflicts", "all"):
             pieces = check_conflicts(self._tables, self.judge, self._found)
             self._say("evidence", pieces, "signed, of an act in the log that says something else")
+        with reading(self._found, "cosignatures", "all"):
+            lines = check_cosignatures(self._tables, self._known.witnesses, self._found)
+            if lines is not None:
+                detail = f"lines of witnesses in their form, {lines.verified} verified with the keys of --policy"
+                self._say("cosignatures", lines.count, detail)
 
     def _wait_for_seals(self) -> None:
         """Report batches that have no checkpoint; one that was just recorded is about to get it."""
@@ -121,7 +137,7 @@ class LogCheck:
 
     def _check_kept(self) -> None:
         """Compare the tree heads that were kept elsewhere with the tree."""
-        for kept in self._kept:
+        for kept in self._known.kept:
             if kept.tree_size > self.tree_size:
                 expected = f"at least {kept.tree_size} entries, as before"
                 self._found.add(Lie.HISTORY_REWRITTEN, "head", "tree_size", expected, f"{self.tree_size} entries")

@@ -11,6 +11,9 @@ from ledger.store.schema import MIGRATIONS
 TABLES: Final = frozenset({"entries", "head", "tiles", "streams", "checkpoints", "conflicts", "schema_steps"})
 """What is checked here; a table that is not among them is named in the report."""
 
+OPTIONAL: Final = frozenset({"cosignatures"})
+"""What is checked where there is one."""
+
 _GUARD: Final = re.compile(r"ALTER TABLE public\.(\w+) ENABLE ALWAYS TRIGGER (\w+)")
 _FUNCTION: Final = re.compile(r"CREATE FUNCTION public\.(\w+)\(\).*?AS \$\$(.*?)\$\$", re.DOTALL)
 
@@ -65,7 +68,7 @@ def check_tables(tables: Inspection, known: Collection[str], found: Findings) ->
             "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
         )
     }
-    for name in sorted(there - TABLES - set(known)):
+    for name in sorted(there - TABLES - OPTIONAL - set(known)):
         found.add(Kind.NOT_CHECKED, name, "all", "tables that are known here", "another table")
     for name in sorted(TABLES - there):
         found.add(Kind.ROW_MISSING, name, "the table", "a table", "none")

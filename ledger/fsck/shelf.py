@@ -1,10 +1,9 @@
 """The folded state in bounded memory: what is not in use lies in a temporary database on disk.
 
 A fold of a whole log holds every act of every stream. Here the newest changes and some decoded states are in memory;
-the rest is in a private SQLite file that goes away with the process and that SQLite keeps in memory while it is small.
+the rest is in a private database that goes away with the process.
 """
 
-import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, cast
 
 from ledger.events.stages import Admitted
+from ledger.fsck.scratch import scratch
 from ledger.rules.compact import Changes, State, decode_state, encode_state
 from ledger.rules.memory import Overlay
 
@@ -21,7 +21,6 @@ KEPT_BYTES_MAX: Final = 32 * 1024 * 1024
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _SCHEMA: Final = """
-    PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
     CREATE TABLE states (name TEXT PRIMARY KEY, state BLOB NOT NULL, changed_at INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE located (event_id TEXT PRIMARY KEY, stream TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE acts (authority TEXT, at INTEGER, number INTEGER, event_id TEXT,
@@ -50,10 +49,7 @@ class Shelf:
     """A Compact on disk. Not for use from two threads."""
 
     def __init__(self) -> None:
-        # Without a name: private, and removed when it is closed.
-        self._database = sqlite3.connect("", isolation_level=None)
-        self._database.executescript(_SCHEMA)
-        self._database.execute("BEGIN")
+        self._database = scratch(_SCHEMA)
         self._kept: OrderedDict[str, tuple[State, int]] = OrderedDict()
         self._kept_bytes = 0
         self._acts = 0

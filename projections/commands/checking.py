@@ -11,10 +11,12 @@ from typing import Annotated, Final, NoReturn
 import psycopg
 import typer
 
+from ledger.cli.connect import given_policy
 from ledger.cli.exit_codes import ExitCode
-from ledger.cli.options import Json
+from ledger.cli.options import Json, PolicyFile
 from ledger.cli.output import emit, emit_json, progress_bar, say
-from ledger.fsck.findings import Level, Report
+from ledger.fsck.findings import Findings, Level, Report
+from ledger.fsck.fsck import Known
 from ledger.fsck.walk import Stated
 from ledger.log.checkpoint import parse_checkpoint
 from ledger.log.errors import LogInvalid
@@ -22,7 +24,7 @@ from ledger.log.note import NOTE_BYTES_MAX, parse_note
 from ledger.store.embedded import EmbeddedPostgres
 from ledger.store.errors import StoreError
 from ledger.store.unprivileged import EmbeddedPostgresError
-from projections.checking import Wanted, check_database, undecided
+from projections.checking import check_database, undecided
 from projections.commands.database import DATA_DEFAULT, database_url
 
 SHOWN: Final = {Level.DAMAGE: "DAMAGE", Level.MISSING: "MISSING", Level.NOTE: "note"}
@@ -42,13 +44,16 @@ def fsck(
         list[Path] | None,
         typer.Option("--since", help="File with an older checkpoint that you kept. May be given several times."),
     ] = None,
+    policy: PolicyFile = None,
     json: Json = False,
 ) -> None:
     """Check everything that the database holds against everything else, while the ledger may run."""
-    wanted = Wanted(not every, tuple(map(_kept, since or [])))
+    given = given_policy(policy)
+    witnesses = tuple(witness.vkey for witness in given.witnesses) if given is not None else ()
+    known = Known(tuple(map(_kept, since or [])), witnesses)
     target = "DATABASE_URL" if database_url() else str(data)
     try:
-        report = _checked(target, data, wanted)
+        report = _checked(target, data, known, Findings(not every))
     except (StoreError, EmbeddedPostgresError, psycopg.Error, OSError) as error:
         report = undecided(target, str(error))
     except Exception as error:
@@ -57,16 +62,18 @@ def fsck(
     if json:
         emit_json(report)
     else:
-        _show(report, wanted)
+        _show(report, every)
     raise typer.Exit(report.exit_code)
 
 
-def _checked(target: str, data: Path, wanted: Wanted) -> Report:
+def _checked(target: str, data: Path, known: Known, found: Findings) -> Report:
     with ExitStack() as opened:
         dsn = database_url() or _embedded(data, opened)
         progress = opened.enter_context(progress_bar("checking"))
         task = progress.add_task("", total=None)
-        return check_database(dsn, target, wanted, lambda done, of: progress.update(task, completed=done, total=of))
+        return check_database(
+            dsn, target, known, found, lambda done, of: progress.update(task, completed=done, total=of)
+        )
 
 
 def _embedded(data: Path, opened: ExitStack) -> str:
@@ -77,7 +84,7 @@ def _embedded(data: Path, opened: ExitStack) -> str:
     return postgres.running_dsn() or opened.enter_context(postgres).dsn
 
 
-def _show(report: Report, wanted: Wanted) -> None:
+def _show(report: Report, every: bool) -> None:
     for checked in report.checked:
         emit(f"checked  {checked.what:<16} {checked.count:>9}  {checked.detail}")
     for one in report.findings:
@@ -91,7 +98,7 @@ def _show(report: Report, wanted: Wanted) -> None:
         emit(f"sound: {report.tree_size} entries, root {report.root}{f'; {counted}' if counted else ''}")
     else:
         emit(f"{report.verdict}: {counted}")
-        if wanted.only_first:
+        if not every:
             say("Nothing was looked at after that: --all goes on.")
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from ledger.fsck.findings import Report
-from projections.checking import Wanted, check_database
+from ledger.fsck.findings import Findings, Report
+from ledger.fsck.fsck import Known
+from projections.checking import check_database
 from tests.fsck.damages import Column, prepare
 from tests.fsck.worlds import columns_of, record
 from tests.postgres import fresh_database
@@ -27,6 +28,6 @@ def columns(world: str, table: str) -> list[Column]:
     return [Column(table, name, kind) for name, kind in columns_of(world, table) if kind != "boolean"]
 
 
-def check(url: str, *, only_first: bool = False) -> Report:
+def check(url: str, *, only_first: bool = False, known: Known | None = None) -> Report:
     """Return what a check of the whole database finds."""
-    return check_database(url, "the test", Wanted(only_first), lambda done, of: None)
+    return check_database(url, "the test", known or Known(), Findings(only_first), lambda done, of: None)

@@ -29,7 +29,7 @@ ENGINES: Final = MappingProxyType(
         "psycopg_pool": ("ledger.store", "projections"),
         "fastapi": ("api",),
         "starlette": ("api",),
-        "sqlite3": ("ledger.witness.store",),
+        "sqlite3": ("ledger.witness.store", "ledger.fsck.scratch"),
         "typer": ("ledger.cli", "projections.commands", "api.commands"),
     }
 )
