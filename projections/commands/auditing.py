@@ -25,7 +25,8 @@ from ledger.client.connection import Connection
 from ledger.client.errors import ClientError
 from ledger.client.http import LedgerClient
 from ledger.log.errors import NoteInvalid
-from ledger.log.note import NOTE_BYTES_MAX, VerifierKey, parse_vkey
+from ledger.log.note import VerifierKey, parse_vkey
+from ledger.log.receipt import RECEIPT_BYTES_MAX
 from ledger.store.embedded import DataDirectoryInUse, EmbeddedPostgres
 from ledger.store.errors import StoreError
 from ledger.store.log import StoredLog
@@ -56,7 +57,9 @@ def audit(
     anchor: Annotated[
         str | None, typer.Option("--anchor", help="SHA-256 of entry 1 (64 hexadecimal digits), known from elsewhere.")
     ] = None,
-    since: Annotated[Path | None, typer.Option("--since", help="File with an older checkpoint that you kept.")] = None,
+    since: Annotated[
+        Path | None, typer.Option("--since", help="An older checkpoint, or a receipt, that you kept.")
+    ] = None,
     party: Annotated[str | None, typer.Option("--party", help="List the admitted acts of this party.")] = None,
     json: Json = False,
 ) -> None:
@@ -179,7 +182,7 @@ def _kept(path: Path | None) -> bytes | None:
         return None
     try:
         with path.open("rb") as file:
-            return file.read(NOTE_BYTES_MAX + 1)
+            return file.read(RECEIPT_BYTES_MAX + 1)
     except OSError as error:
         _end(f"--since: {path}: {error.strerror}", ExitCode.UNDECIDABLE)
 
