@@ -1,4 +1,4 @@
-"""An older checkpoint that the auditor kept: what the log said then must be the beginning of what it says now.
+"""An older checkpoint that the auditor kept, alone or in a receipt: what the log said then must begin what it says now.
 
 The auditor believes the file because it kept it; whether the log's keys signed it decides how much others will.
 """
@@ -10,6 +10,7 @@ from ledger.audit.findings import Finding, Lie, LieFound, Proved, Undecidable, r
 from ledger.log.checkpoint import Checkpoint, parse_checkpoint
 from ledger.log.errors import LogInvalid
 from ledger.log.note import parse_note
+from ledger.log.receipt import is_receipt, parse_receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +22,18 @@ class Older:
 
     @classmethod
     def read(cls, raw: bytes) -> "Older":
-        """Return the older checkpoint. Raises Undecidable if it is none, or of an empty log: nobody lied then."""
+        """Return the older checkpoint: `raw` itself, or the one that it has in it as a receipt.
+
+        Raises Undecidable if it is neither, or of an empty log: nobody lied then.
+        """
         try:
-            checkpoint = parse_checkpoint(parse_note(raw).text)
+            note = parse_receipt(raw).checkpoint_note if is_receipt(raw) else raw
+            checkpoint = parse_checkpoint(parse_note(note).text)
         except LogInvalid as error:
             raise Undecidable(f"the older checkpoint cannot be read: {error}") from None
         if checkpoint.tree_size == 0:
             raise Undecidable("the older checkpoint is of an empty log, which is the beginning of any")
-        return cls(raw, checkpoint)
+        return cls(note, checkpoint)
 
     def check_origin_and_size(self, claimed: Checkpoint, raw: bytes) -> None:
         """Raise LieFound if the newer checkpoint is of another log, or of a smaller tree."""

@@ -72,6 +72,11 @@ def format_receipt(receipt: Receipt) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode() + b"\n" + receipt.checkpoint_note
 
 
+def is_receipt(raw: bytes) -> bool:
+    """Tell whether a file says of itself, in its first line, that it is a receipt."""
+    return raw.startswith(f"{_HEADER}\n".encode())
+
+
 def parse_receipt(raw: bytes) -> Receipt:
     """Return the receipt that `format_receipt` writes as `raw`.
 

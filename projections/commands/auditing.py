@@ -26,7 +26,8 @@ from ledger.client.connection import Connection
 from ledger.client.errors import ClientError
 from ledger.client.http import LedgerClient
 from ledger.log.errors import NoteInvalid
-from ledger.log.note import NOTE_BYTES_MAX, VerifierKey, parse_vkey
+from ledger.log.note import VerifierKey, parse_vkey
+from ledger.log.receipt import RECEIPT_BYTES_MAX
 from ledger.rules.schedules import FIRST_DAY, LAST_DAY
 from ledger.store.embedded import DataDirectoryInUse, EmbeddedPostgres
 from ledger.store.errors import StoreError
@@ -61,7 +62,9 @@ def audit(
     anchor: Annotated[
         str | None, typer.Option("--anchor", help="SHA-256 of entry 1 (64 hexadecimal digits), known from elsewhere.")
     ] = None,
-    since: Annotated[Path | None, typer.Option("--since", help="File with an older checkpoint that you kept.")] = None,
+    since: Annotated[
+        Path | None, typer.Option("--since", help="An older checkpoint, or a receipt, that you kept.")
+    ] = None,
     policy: PolicyFile = None,
     party: Annotated[str | None, typer.Option("--party", help="List the admitted acts of this party.")] = None,
     statements: Annotated[
@@ -77,7 +80,7 @@ def audit(
 ) -> None:
     """Derive everything again, trusting nothing of the operator; stop at the first lie."""
     stated = tuple(_read("--statement", one, STATEMENT_HEAD_BYTES_MAX) for one in statements or ())
-    kept = _read("--since", since, NOTE_BYTES_MAX + 1) if since is not None else None
+    kept = _read("--since", since, RECEIPT_BYTES_MAX + 1) if since is not None else None
     pins = Pins(_keys(vkeys or []), _anchor(anchor), kept, given_policy(policy), stated)
     acts = PartyActs(party)
     with progress_bar("auditing") as progress:
