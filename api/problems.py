@@ -18,6 +18,7 @@ from ledger.events.refusals import Refused
 PROBLEM_JSON: Final = "application/problem+json"
 REFUSALS_PAGE: Final = "/docs/refusals"
 OWN_KEYS: Final = "a process that holds every key of the log in force"
+PUBLISHED_LOG: Final = "a database that holds all that this ledger has published"
 
 
 class Trouble(StrEnum):

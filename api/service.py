@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -23,6 +23,7 @@ from ledger.intake.intake import Intake
 from ledger.log.cosignature import TimedSigner, mldsa44_cosigner
 from ledger.log.note import NoteSigner, ed25519_note_signer, format_vkey
 from ledger.signing.signer import Ed25519Signer, key_record
+from ledger.store.heads import HeadStore
 from ledger.store.log import StoredLog
 from projections.follower import Follower
 from projections.models import ReadModels
@@ -63,7 +64,9 @@ async def running(settings: Settings, newest: NewestCheckpoint, measures: Measur
         log = await asyncio.to_thread(StoredLog, settings.database_url)
         opened.push_async_callback(asyncio.to_thread, log.close)
         signers = note_signers(settings)
-        intake = await asyncio.to_thread(Intake, log, settings.origin, signers, settings.service_key)
+        heads = await asyncio.to_thread(HeadStore, settings.heads, settings.origin)
+        opened.push_async_callback(asyncio.to_thread, heads.close)
+        intake = await asyncio.to_thread(Intake, log, settings.origin, signers, settings.service_key, heads=heads)
         newest.offer(await asyncio.to_thread(log.checkpoint))
         follower = followed(settings, log)
         opened.push_async_callback(asyncio.to_thread, follower.stop)
@@ -96,8 +99,8 @@ async def running(settings: Settings, newest: NewestCheckpoint, measures: Measur
 
 def check(settings: Settings) -> None:
     """Raise what `running` would, before a server is started for nothing. Seals what a crash left unsealed."""
-    with StoredLog(settings.database_url) as log:
-        Intake(log, settings.origin, note_signers(settings), settings.service_key)
+    with StoredLog(settings.database_url) as log, closing(HeadStore(settings.heads, settings.origin)) as heads:
+        Intake(log, settings.origin, note_signers(settings), settings.service_key, heads=heads)
 
 
 def followed(settings: Settings, log: StoredLog) -> Follower:

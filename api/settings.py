@@ -13,6 +13,7 @@ from ledger.events.registry import service_authority
 from ledger.fsck.scrubber import Pace
 from ledger.signing.mldsa import Mldsa44Key, load_mldsa44
 from ledger.signing.signer import Ed25519Signer, load_signer
+from ledger.store.heads import HEADS
 
 DATA_DEFAULT: Final = "./data"
 DEPOSITARY_DEFAULT: Final = "depositary"
@@ -63,6 +64,11 @@ class Settings:
     def service_authority(self) -> str:
         """The id of the authority of the service key."""
         return service_authority(self.depositary)
+
+    @property
+    def heads(self) -> Path:
+        """The directory of the newest tree head that was published (`ledger.store.heads`)."""
+        return self.data / HEADS
 
     @property
     def opening_keys(self) -> tuple[LogKey, ...]:

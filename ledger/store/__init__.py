@@ -9,6 +9,7 @@ recorder     append: entries, tiles, folded states and head in one transaction
 appending    what goes into that transaction, and what comes out
 head         how long the log is, and what binds all of it
 bundling     what goes into a bundle, read from the log
+heads        the newest head that was published, apart from the database
 tiles        the Merkle tree in its table
 states       the folded states, for the rules and as stored
 evidence     what was signed under an id that was taken
