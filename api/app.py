@@ -31,6 +31,7 @@ from api import (
     statements,
     submissions,
     verifier,
+    witnesses,
 )
 from api.concise import respond
 from api.documentation import DESCRIPTION, describe
@@ -79,7 +80,8 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    for module in (submissions, log, statements, scitt, reads, explanations, reference, health, docs, verifier, pages):
+    serving = (statements, scitt, witnesses, reads, explanations, reference, health, docs, verifier)
+    for module in (submissions, log, *serving, pages):
         app.include_router(module.router)
     app.mount(docs.STATIC_PATH, docs.static_files())
     app.mount(pages.STATIC_PATH, pages.static_files())

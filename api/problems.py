@@ -27,6 +27,7 @@ class Trouble(StrEnum):
     REQUEST_MALFORMED = "request_malformed"
     QUERY_INVALID = "query_invalid"
     NOT_FOUND = "not_found"
+    NOT_WITNESSED = "not_witnessed"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     NOT_ACCEPTABLE = "not_acceptable"
     REQUEST_TOO_SLOW = "request_too_slow"
@@ -68,6 +69,11 @@ TROUBLES: Final[Mapping[Trouble, Description]] = MappingProxyType(
             422, "A parameter is not valid", "Compare it with the interface's description at /docs."
         ),
         Trouble.NOT_FOUND: Description(404, "There is no such thing", "Check the id and the address."),
+        Trouble.NOT_WITNESSED: Description(
+            404,
+            "No checkpoint that meets the policy holds it",
+            "Ask again in some seconds; /v1/witnesses says how the witnesses stand. The ordinary receipt is valid now.",
+        ),
         Trouble.METHOD_NOT_ALLOWED: Description(
             405, "The method is not allowed here", "Use a method that the header Allow names."
         ),

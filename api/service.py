@@ -17,11 +17,13 @@ from api.measures import Measures
 from api.settings import LogKey, Settings
 from ledger.events.keys import KeyRecord
 from ledger.fsck.scrubber import Scrubber
+from ledger.gathering.gatherer import Gatherer
 from ledger.intake.committer import Committer
 from ledger.intake.cose_receipts import CoseReceipts
 from ledger.intake.intake import Intake
 from ledger.log.cosignature import TimedSigner, mldsa44_cosigner
 from ledger.log.note import NoteSigner, ed25519_note_signer, format_vkey
+from ledger.log.policy import parse_policy
 from ledger.signing.signer import Ed25519Signer, key_record
 from ledger.store.heads import HeadStore
 from ledger.store.log import StoredLog
@@ -31,7 +33,10 @@ from projections.models import ReadModels
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What the routes work with. `log_vkeys` and `service_key` are what `ledger.opened` must name."""
+    """What the routes work with. `log_vkeys` and `service_key` are what `ledger.opened` must name.
+
+    Without a policy nobody gathers cosignatures.
+    """
 
     settings: Settings
     log: StoredLog
@@ -45,6 +50,18 @@ class Service:
     scrubber: Scrubber | None
     service_key: KeyRecord
     cose_receipts: CoseReceipts
+    gatherer: Gatherer | None
+
+    @property
+    def published(self) -> bytes | None:
+        """The newest checkpoint that meets the policy, with the lines of its witnesses; None before the first.
+
+        Without a policy the newest that the log has sealed.
+        """
+        if self.gatherer is None:
+            return self.log.checkpoint()
+        found = self.gatherer.gathered.published
+        return found.note if found is not None else None
 
 
 def service_of(request: Request) -> Service:
@@ -79,6 +96,10 @@ async def running(settings: Settings, newest: NewestCheckpoint, measures: Measur
         scrubber = scrubbed(settings)
         if scrubber is not None:
             opened.push_async_callback(asyncio.to_thread, scrubber.stop)
+        gatherer = gathering(settings, log, newest, measures)
+        if gatherer is not None:
+            await asyncio.to_thread(gatherer.start)
+            opened.push_async_callback(asyncio.to_thread, gatherer.stop)
         refreshing = asyncio.create_task(newest.refresh(log))
         opened.push_async_callback(_cancelled, refreshing)
         yield Service(
@@ -94,6 +115,7 @@ async def running(settings: Settings, newest: NewestCheckpoint, measures: Measur
             scrubber=scrubber,
             service_key=key_record(settings.service_key, settings.origin, settings.service_authority),
             cose_receipts=CoseReceipts(log, intake, signers),
+            gatherer=gatherer,
         )
 
 
@@ -120,6 +142,14 @@ def scrubbed(settings: Settings) -> Scrubber | None:
     scrubber = Scrubber(settings.database_url, settings.scrub)
     scrubber.start()
     return scrubber
+
+
+def gathering(settings: Settings, log: StoredLog, newest: NewestCheckpoint, measures: Measures) -> Gatherer | None:
+    """Return who asks the witnesses of the policy, not started yet, or None without a policy."""
+    if settings.policy_raw is None:
+        return None
+    policy = parse_policy(settings.policy_raw)
+    return Gatherer(policy, log, lambda: newest.note, measures.count_witness_answer)
 
 
 def note_signers(settings: Settings) -> tuple[NoteSigner, ...]:
