@@ -25,7 +25,7 @@ class Standing(StrEnum):
 
 
 class Quorum(StrEnum):
-    """Whether the newest checkpoint meets the policy: yes; not yet, its witnesses are asked; no, they do not suffice."""
+    """Whether the newest checkpoint meets the policy: yes; not yet, they are being asked; no, they do not suffice."""
 
     MET = "met"
     WAITING = "waiting"
