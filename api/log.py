@@ -27,7 +27,7 @@ from api.documentation import (
 from api.parameters import POSITION_MAX, EventId, Office, Party, Position, Whole
 from api.problems import Problem, Trouble
 from api.service import Service, service_of
-from api.witnessed import witnessed_receipt
+from api.witnessed import witnessed_checkpoint, witnessed_receipt
 from ledger.client.answers import LedgerInfo, NextAct, Recorded
 from ledger.log.bundle import format_bundle
 from ledger.log.checkpoint import parse_checkpoint
@@ -104,9 +104,16 @@ def show_keys(request: Request) -> Response:
 
 
 @router.get("/v1/checkpoint", **CHECKPOINT_GET)
-def show_checkpoint(request: Request) -> Response:
+def show_checkpoint(
+    request: Request,
+    witnessed: Annotated[
+        bool, Query(description="the newest that meets the policy, with its witnesses' lines")
+    ] = False,
+) -> Response:
     """The newest signed tree head (C2SP tlog-checkpoint)."""
     service = service_of(request)
+    if witnessed:
+        return Response(witnessed_checkpoint(service).note, headers={"Cache-Control": "no-store"}, media_type=TEXT)
     note = service.log.checkpoint()
     if note is None:
         raise Problem(Trouble.NOT_FOUND, "a checkpoint", "a log in which nothing is recorded yet")

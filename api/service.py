@@ -52,17 +52,6 @@ class Service:
     cose_receipts: CoseReceipts
     gatherer: Gatherer | None
 
-    @property
-    def published(self) -> bytes | None:
-        """The newest checkpoint that meets the policy, with the lines of its witnesses; None before the first.
-
-        Without a policy the newest that the log has sealed.
-        """
-        if self.gatherer is None:
-            return self.log.checkpoint()
-        found = self.gatherer.gathered.published
-        return found.note if found is not None else None
-
 
 def service_of(request: Request) -> Service:
     """Return the ledger that this application serves."""
@@ -89,10 +78,6 @@ async def running(settings: Settings, newest: NewestCheckpoint, measures: Measur
         opened.push_async_callback(asyncio.to_thread, follower.stop)
         models = await asyncio.to_thread(ReadModels, settings.database_url)
         opened.push_async_callback(asyncio.to_thread, models.close)
-        committer = Committer(intake)
-        committer.start()
-        # Closed first: what waits is recorded and answered before anything else goes away.
-        opened.push_async_callback(asyncio.to_thread, committer.stop)
         scrubber = scrubbed(settings)
         if scrubber is not None:
             opened.push_async_callback(asyncio.to_thread, scrubber.stop)
@@ -100,6 +85,10 @@ async def running(settings: Settings, newest: NewestCheckpoint, measures: Measur
         if gatherer is not None:
             await asyncio.to_thread(gatherer.start)
             opened.push_async_callback(asyncio.to_thread, gatherer.stop)
+        committer = Committer(intake)
+        committer.start()
+        # Closed first: what waits is recorded and answered before anything else goes away.
+        opened.push_async_callback(asyncio.to_thread, committer.stop)
         refreshing = asyncio.create_task(newest.refresh(log))
         opened.push_async_callback(_cancelled, refreshing)
         yield Service(

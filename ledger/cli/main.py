@@ -81,4 +81,9 @@ defer(
     restore="Bring the entries that the database lacks back from a copy, to the byte.",
     heads="Print the newest tree head that was published of each log kept here.",
 )
+defer(
+    app,
+    "ledger.cli.demo_witnessed",
+    **{"demo-witnessed": "Run a ledger with three witnesses, stop one and two of them, and audit it by its policy."},
+)
 load_contributions(app)
