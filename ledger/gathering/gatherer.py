@@ -22,7 +22,7 @@ import structlog
 
 from ledger.gathering.asked import Asked, Moment, asked_by, key_name, key_names
 from ledger.gathering.published import Published, published
-from ledger.gathering.standing import Gathered, Quorum, Standing, WitnessStanding, quorum_of
+from ledger.gathering.standing import FAILING, Gathered, Quorum, Standing, WitnessStanding, quorum_of
 from ledger.log.checkpoint import parse_checkpoint
 from ledger.log.errors import LogInvalid
 from ledger.log.note import parse_note
@@ -194,8 +194,10 @@ class Gatherer:
                 self._counted(witness.name, type(outcome).__name__.lower())
             if isinstance(outcome, Alarm):
                 _log.error("witness_alarm", url=asked.url, tree_size=tree_size, reason=outcome.reason)
-            elif asked.standing is not before:
-                _log.warning("witness_stands", url=asked.url, standing=str(asked.standing), reason=asked.error)
+            elif asked.standing in FAILING and asked.standing is not before:
+                _log.warning("witness_fails", url=asked.url, standing=str(asked.standing), reason=asked.error)
+            elif before in FAILING and asked.standing is not before:
+                _log.warning("witness_is_back", url=asked.url, tree_size=tree_size)
         finally:
             asked.is_busy = False
 
