@@ -31,7 +31,7 @@ async def show_health() -> Response:
 
 @router.get("/readyz")
 async def show_readiness(request: Request) -> Response:
-    """Say whether the database answers, this process holds the keys in force, and the projections follow.
+    """Say whether the database answers and holds what was published, this process the keys, and projections follow.
 
     They may be `PROJECTION_LAG_MAX` entries behind. Ready, and `degraded`, where the scrubber has found stored bytes
     that are not what they should be, and while the witnesses do not suffice.
@@ -41,6 +41,7 @@ async def show_readiness(request: Request) -> Response:
         async with asyncio.timeout(READY_SECONDS_MAX):
             tree_size = (await asyncio.to_thread(service.log.head)).tree_size
             await asyncio.to_thread(service.intake.require_own)
+            await asyncio.to_thread(service.intake.require_published)
     except TimeoutError:
         raise Problem(Trouble.NOT_READY, f"the database within {READY_SECONDS_MAX:.0f} seconds", "nothing") from None
     except StoreError as error:

@@ -72,7 +72,7 @@ class Intake:
             if signer.vkey.name != origin:
                 raise WrongLedger(f"expected a key of the log named {origin}, got {signer.vkey.name}")
         self.require_own()
-        self._sealer.require_published()
+        self.require_published()
         if (note := self.checkpoint()) is not None:
             self._sealer.keep_head(note)
 
@@ -81,6 +81,10 @@ class Intake:
         ledger = self._log.state(LEDGER)
         held = self._signers.keys()
         require_own(ledger if isinstance(ledger, Opened) else None, self._origin, held, self._service)
+
+    def require_published(self) -> None:
+        """Raise LogRolledBack if the database holds less than was published, or something else."""
+        self._sealer.require_published()
 
     def submit(self, raws: Sequence[bytes]) -> list[Outcome]:
         """Return the outcome of each of `raws`, at most BATCH_MAX envelopes, in order; all in one transaction.

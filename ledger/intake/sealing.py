@@ -7,6 +7,8 @@ later, is the same to the byte.
 
 from collections.abc import Mapping
 
+import structlog
+
 from ledger.intake.decisions import lacking_keys
 from ledger.intake.errors import SealingFailed
 from ledger.log.checkpoint import Checkpoint, checkpoint_text, sign_checkpoint
@@ -21,6 +23,8 @@ from ledger.rules.log_keys import log_keys_at
 from ledger.store.errors import StoreInconsistent
 from ledger.store.heads import HeadStore, require_beginning
 from ledger.store.log import StoredLog
+
+_logger = structlog.get_logger(__name__)
 
 
 class Sealer:
@@ -43,6 +47,9 @@ class Sealer:
         kept = self._heads.newest() if self._heads is not None else None
         if kept is not None:
             require_beginning(kept.checkpoint, lambda tree_size: self._root_at(tree_size, {}))
+        elif self._heads is not None and (tree_size := self._log.head().tree_size) > 0:
+            # Ordinary at the first start of a version that keeps heads, and when a ledger moves to another machine.
+            _logger.warning("heads_begin_anew", origin=self._origin, tree_size=tree_size, path=str(self._heads.path))
 
     def keep_head(self, note: bytes) -> None:
         """Keep the head of a stored checkpoint, for a head store that was lost or is new. Raises LogRolledBack."""

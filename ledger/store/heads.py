@@ -103,11 +103,24 @@ class HeadStore:
         with self._lock:
             fcntl.flock(self._descriptor, how)
             try:
+                self._require_in_place()
                 yield
             except OSError as error:
                 raise HeadsUnreadable(f"expected to read and write {self.path}: {error.strerror}") from None
             finally:
                 fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def _require_in_place(self) -> None:
+        """Raise HeadsUnreadable if the file was removed or replaced: what is written to this one, nobody would find."""
+        try:
+            is_in_place = os.path.samestat(os.stat(self.path), os.fstat(self._descriptor))
+        except FileNotFoundError:
+            is_in_place = False
+        if not is_in_place:
+            raise HeadsUnreadable(
+                f"expected the file of tree heads that was opened at {self.path}; it was removed or replaced. "
+                "Put it back, or look at what was done to it, before this process is started again."
+            )
 
     def _newest(self) -> Kept | None:
         kept = _newest_in(os.pread(self._descriptor, SLOTS * SLOT_BYTES, 0), self.path)
