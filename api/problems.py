@@ -71,8 +71,8 @@ TROUBLES: Final[Mapping[Trouble, Description]] = MappingProxyType(
         Trouble.NOT_FOUND: Description(404, "There is no such thing", "Check the id and the address."),
         Trouble.NOT_WITNESSED: Description(
             404,
-            "No checkpoint that meets the policy holds it",
-            "Ask again in some seconds; /v1/witnesses says how the witnesses stand. The ordinary receipt is valid now.",
+            "There is no such checkpoint that witnesses have cosigned",
+            "Ask again in some seconds; /v1/witnesses says how the witnesses stand. What the log signed is there now.",
         ),
         Trouble.METHOD_NOT_ALLOWED: Description(
             405, "The method is not allowed here", "Use a method that the header Allow names."

@@ -181,7 +181,7 @@ def policy_from(environment: Mapping[str, str], origin: str) -> bytes | None:
         raise SettingsError(f"{variable} to list a key of the log {origin}", "those of others: nobody could use it")
     for witness in policy.witnesses:
         if witness.url is not None and not _ADDRESS.fullmatch(witness.url):
-            raise SettingsError(f"{variable} with addresses http://… or https://…", ascii(witness.url[:80]))
+            raise SettingsError(f"{variable} with addresses in http:// or https://", ascii(witness.url[:80]))
     if not policy.is_met_by([witness.name for witness in policy.witnesses if witness.url is not None]):
         raise SettingsError(f"{variable} with addresses of witnesses enough for the quorum", "too few")
     return raw

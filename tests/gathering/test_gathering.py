@@ -1,7 +1,10 @@
 """A ledger and its witnesses over real sockets: what is cosigned, what is published, and who never waits for whom."""
 
+import re
+import socket
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import psycopg
@@ -12,9 +15,10 @@ from ledger.log.receipt import parse_receipt, verify_receipt
 from ledger.signing.dsse import parse
 from ledger.store.log import StoredLog
 from ledger.witness.protocol import format_add_checkpoint
-from tests.acts import Founding
-from tests.api.served import Served, found, served
-from tests.gathering.trios import NAMES, Trio, standing, states, until, witnessed
+from tests.acts import Founding, founding
+from tests.api.served import Served, found, served, settings_for
+from tests.gathering.trios import NAMES, Trio, standing, states, trio, until, witnessed
+from tests.postgres import put_back
 
 
 def added(one: Served, made: Founding) -> int:
@@ -190,3 +194,83 @@ def test_many_acts_are_a_few_questions(three: Trio) -> None:
     assert sizes[0] == size
     assert len(sizes) <= 2 * seconds + 4, "one round in half a second at most"
     assert len(sizes) < acts / 2
+
+
+def test_with_database_and_heads_put_back_only_the_witnesses_notice(
+    three: Trio, postgres_server: str, tmp_path: Path
+) -> None:
+    with three.ledger() as one:
+        witnessed(one, 5)
+    with put_back(postgres_server, three.settings.database_url) as url:
+        with three.ledger(founded=False) as one:
+            for _ in range(2):
+                size = added(one, three.made)
+            witnessed(one, size)
+            until(lambda: standing(one), lambda now: all(w["tree_size"] == size for w in now["witnesses"]))
+        again = replace(three.settings, database_url=url, data=tmp_path / "heads were lost too")
+        with served(again) as one:
+            for party in ("de", "fr", "gb"):
+                answer = one.post(three.made.offices[party].renaming())
+                assert answer.status_code == 201, "nothing on this machine knows better"
+                if party == "de":
+                    until(lambda: states(one), lambda now: set(now.values()) == {"ahead"})
+            # Only now, when this log is as long again, can they say what is wrong with it.
+            until(lambda: states(one), lambda now: set(now.values()) == {"alarm"})
+            seen = until(lambda: standing(one), lambda now: now["quorum"] == "lost")
+            assert seen["witnessed_size"] == 5
+            assert one.get("/readyz").json()["status"] == "degraded"
+
+
+def test_two_processes_of_one_log_know_what_either_gathered(three: Trio) -> None:
+    with three.ledger() as one, three.ledger(founded=False) as other:
+        witnessed(one, 5)
+        for server in (one, other, one):
+            size = added(server, three.made)
+            assert witnessed(one, size)["quorum"] == "met"
+            assert witnessed(other, size)["quorum"] == "met"
+        assert "alarm" not in {*states(one).values(), *states(other).values()}
+
+
+def test_the_page_about_verifying_says_how_the_witnesses_stand(three: Trio) -> None:
+    with three.ledger() as one:
+        witnessed(one, 5)
+        until(lambda: states(one), lambda now: set(now.values()) == {"cosigning"})
+        before = one.get("/en/verify")
+        assert "Enough witnesses have cosigned the newest checkpoint." in before.text
+        assert all(f">{name}<" in before.text for name in NAMES)
+        for name in NAMES:
+            three[name].stop()
+        added(one, three.made)
+        until(lambda: standing(one), lambda now: now["quorum"] == "lost")
+        assert "Too few witnesses have cosigned the newest checkpoint." in one.get("/en/verify").text
+        assert "Найновішу контрольну точку підписало замало свідків." in one.get("/uk/verify").text
+        assert one.get("/en/verify").headers["etag"] != before.headers["etag"]
+
+
+def test_keys_of_both_kinds_at_one_address_are_one_question(database_url: str, tmp_path: Path) -> None:
+    made = founding()
+    with (
+        trio(settings_for(made, database_url, tmp_path), made, tmp_path, mldsa=True) as three,
+        three.ledger() as one,
+    ):
+        witnessed(one, 5)
+        until(lambda: standing(one), lambda now: all(w["tree_size"] == 5 for w in now["witnesses"]))
+        judged = three.judged(one.get("/v1/checkpoint?witnessed=true").content)
+        assert judged.witnesses.keys() == {*NAMES, *(f"{name}-mldsa" for name in NAMES)}
+        counted = re.findall(
+            r'gledger_witness_answers_total{answer="cosigned",witness="north"} (\S+)', one.get("/metrics").text
+        )
+        assert counted == ["1.0"]
+
+
+def test_a_witness_that_never_answers_holds_up_nobody(three: Trio) -> None:
+    three["east"].stop()
+    with socket.create_server(("127.0.0.1", three["east"].port)), three.ledger() as one:
+        for _ in range(3):
+            began = time.monotonic()
+            size = added(one, three.made)
+            submitted = time.monotonic()
+            assert witnessed(one, size)["quorum"] == "met"
+            assert submitted - began < 1
+            assert time.monotonic() - submitted < 2
+        assert states(one)["east"] == "not_asked", "it is still being asked the first time"
