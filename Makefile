@@ -23,13 +23,16 @@ $(shell rm -f '$(VENV)/.checkout' '$(VENV)/.runtime' '$(VENV)/.dev' 2>/dev/null)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo drill serve test lint types bench lock licences docs clean
+.PHONY: help demo demo-witnessed drill serve test lint types bench lock licences docs clean
 
 help:  ## Say what there is to make
-	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' $(firstword $(MAKEFILE_LIST))
+	@sed -n 's/^\([a-z-]*\):.*##/  make \1\t/p' $(firstword $(MAKEFILE_LIST))
 
 demo: $(VENV)/.runtime  ## The real agreements, signed and submitted, then served until Ctrl-C (PORT=…, DATA=…)
 	@exec $(RUN)gledger demo $(if $(PORT),--port '$(PORT)') $(if $(DATA),--data '$(DATA)')
+
+demo-witnessed: $(VENV)/.runtime  ## A ledger and three witnesses: one stopped, two, started again; audited by its policy (PORT=…, DATA=…)
+	@exec $(RUN)gledger demo-witnessed $(if $(PORT),--port '$(PORT)') $(if $(DATA),--data '$(DATA)')
 
 drill: $(VENV)/.runtime  ## An exercise on a demonstration ledger, its own or the one at URL=…, and its audit (PORT=…, DATA=…)
 	@exec $(RUN)gledger drill $(if $(URL),--url '$(URL)') $(if $(PORT),--port '$(PORT)') $(if $(DATA),--data '$(DATA)')

@@ -31,17 +31,18 @@ from api import (
     statements,
     submissions,
     verifier,
+    witnesses,
 )
 from api.concise import respond
 from api.documentation import DESCRIPTION, describe
 from api.edge import BODY_BYTES_MAX, Edge, instance_of
 from api.heads import NewestCheckpoint
 from api.measures import Measures
-from api.problems import OWN_KEYS, Problem, Trouble, problem_of
+from api.problems import OWN_KEYS, PUBLISHED_LOG, Problem, Trouble, problem_of
 from api.service import running
 from api.settings import Settings
 from ledger.intake.errors import SealingFailed, WrongLedger
-from ledger.store.errors import StoreUnavailable, UnknownSchema
+from ledger.store.errors import HeadsUnreadable, LogRolledBack, StoreError, StoreUnavailable, UnknownSchema
 
 _SHOWN_MAX: Final = 80
 _BY_STATUS: Final = {
@@ -79,7 +80,8 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    for module in (submissions, log, statements, scitt, reads, explanations, reference, health, docs, verifier, pages):
+    serving = (statements, scitt, witnesses, reads, explanations, reference, health, docs, verifier)
+    for module in (submissions, log, *serving, pages):
         app.include_router(module.router)
     app.mount(docs.STATIC_PATH, docs.static_files())
     app.mount(pages.STATIC_PATH, pages.static_files())
@@ -114,6 +116,12 @@ def _answer_errors(app: FastAPI) -> None:
         # Another process may have recorded the adoption of keys that this one was not given.
         _logger.error("wrong_ledger", error=str(error))
         return await own(request, Problem(Trouble.NOT_READY, OWN_KEYS, "a process without them"))
+
+    @app.exception_handler(LogRolledBack)
+    @app.exception_handler(HeadsUnreadable)
+    async def not_published(request: Request, error: StoreError) -> Response:
+        _logger.error("not_published", error=str(error))
+        return await own(request, Problem(Trouble.NOT_READY, PUBLISHED_LOG, "a database or a head store without it"))
 
     @app.exception_handler(SealingFailed)
     async def not_sealed(request: Request, error: SealingFailed) -> Response:

@@ -14,7 +14,7 @@ from fastapi.openapi.utils import get_openapi
 from api import examples
 from api.problems import PROBLEM_JSON
 from api.reasons import REASON_OF, STATUS_OF
-from ledger.client.answers import Admission, LedgerInfo, NextAct, Recorded
+from ledger.client.answers import Admission, LedgerInfo, NextAct, Recorded, Witnesses
 from ledger.events.refusals import Refusal
 from ledger.events.registry import EVENTS, event_schema
 from ledger.signing.dsse import ENVELOPE_BYTES_MAX, PAYLOAD_TYPE, SIGNATURES_MAX
@@ -321,7 +321,9 @@ def _any(kind: type) -> dict[str, object]:
 def components() -> dict[str, object]:
     """Return the schemas to which the operations refer."""
     _, generated = msgspec.json.schema_components(
-        [Admission, LedgerInfo, NextAct, Recorded], ref_template="#/components/schemas/{name}", schema_hook=_any
+        [Admission, LedgerInfo, NextAct, Recorded, Witnesses],
+        ref_template="#/components/schemas/{name}",
+        schema_hook=_any,
     )
     return {**generated, "Envelope": _ENVELOPE, "Entry": _ENTRY, "Problem": _PROBLEM}
 

@@ -10,6 +10,8 @@ from api.measures import CONTENT_TYPE
 from api.problems import Problem, Trouble
 from api.service import service_of
 from ledger.fsck.scrubber import Scrubbed, Scrubber
+from ledger.gathering.gatherer import Gatherer
+from ledger.gathering.standing import Quorum
 from ledger.store.errors import StoreError
 
 READY_SECONDS_MAX: Final = 3.0
@@ -29,16 +31,17 @@ async def show_health() -> Response:
 
 @router.get("/readyz")
 async def show_readiness(request: Request) -> Response:
-    """Say whether the database answers, this process holds the keys in force, and the projections follow.
+    """Say whether the database answers and holds what was published, this process the keys, and projections follow.
 
     They may be `PROJECTION_LAG_MAX` entries behind. Ready, and `degraded`, where the scrubber has found stored bytes
-    that are not what they should be.
+    that are not what they should be, and while the witnesses do not suffice.
     """
     service = service_of(request)
     try:
         async with asyncio.timeout(READY_SECONDS_MAX):
             tree_size = (await asyncio.to_thread(service.log.head)).tree_size
             await asyncio.to_thread(service.intake.require_own)
+            await asyncio.to_thread(service.intake.require_published)
     except TimeoutError:
         raise Problem(Trouble.NOT_READY, f"the database within {READY_SECONDS_MAX:.0f} seconds", "nothing") from None
     except StoreError as error:
@@ -49,8 +52,9 @@ async def show_readiness(request: Request) -> Response:
     if tree_size - position > PROJECTION_LAG_MAX:
         got = f"{tree_size - position} entries behind"
         raise Problem(Trouble.NOT_READY, f"projections at most {PROJECTION_LAG_MAX} entries behind", got)
-    answer = {"status": "ready", "tree_size": tree_size, "projection_position": position}
-    return JSONResponse(answer | _degraded(service.scrubber), headers=NO_STORE)
+    answer: dict[str, object] = {"status": "ready", "tree_size": tree_size, "projection_position": position}
+    answer |= _degraded(service.scrubber) | _witnessed(service.gatherer)
+    return JSONResponse(answer, headers=NO_STORE)
 
 
 def _degraded(scrubber: Scrubber | None) -> dict[str, object]:
@@ -62,6 +66,13 @@ def _degraded(scrubber: Scrubber | None) -> dict[str, object]:
     return {"status": "degraded", "findings": dict(scrubbed.findings), "first_finding": first}
 
 
+def _witnessed(gatherer: Gatherer | None) -> dict[str, object]:
+    """Return what there is to say of the witnesses: without them the ledger goes on, and somebody has to look."""
+    if gatherer is None or gatherer.gathered.quorum is not Quorum.LOST:
+        return {}
+    return {"status": "degraded", "quorum": Quorum.LOST, "witnessed_size": gatherer.gathered.witnessed_size}
+
+
 @router.get("/metrics")
 def show_metrics(request: Request) -> Response:
     """Show the counters, for Prometheus. Not for the public: the front proxy does not pass it on."""
@@ -70,4 +81,6 @@ def show_metrics(request: Request) -> Response:
     service.measures.projection_position.set(service.follower.position)
     if service.scrubber is not None:
         service.measures.show_scrub(service.scrubber.scrubbed)
+    if service.gatherer is not None:
+        service.measures.show_gathered(service.gatherer.gathered)
     return Response(service.measures.text(), headers=NO_STORE, media_type=CONTENT_TYPE)

@@ -27,6 +27,7 @@ from api.documentation import (
 from api.parameters import POSITION_MAX, EventId, Office, Party, Position, Whole
 from api.problems import Problem, Trouble
 from api.service import Service, service_of
+from api.witnessed import witnessed_checkpoint, witnessed_receipt
 from ledger.client.answers import LedgerInfo, NextAct, Recorded
 from ledger.log.bundle import format_bundle
 from ledger.log.checkpoint import parse_checkpoint
@@ -103,9 +104,16 @@ def show_keys(request: Request) -> Response:
 
 
 @router.get("/v1/checkpoint", **CHECKPOINT_GET)
-def show_checkpoint(request: Request) -> Response:
+def show_checkpoint(
+    request: Request,
+    witnessed: Annotated[
+        bool, Query(description="the newest that meets the policy, with its witnesses' lines")
+    ] = False,
+) -> Response:
     """The newest signed tree head (C2SP tlog-checkpoint)."""
     service = service_of(request)
+    if witnessed:
+        return Response(witnessed_checkpoint(service).note, headers={"Cache-Control": "no-store"}, media_type=TEXT)
     note = service.log.checkpoint()
     if note is None:
         raise Problem(Trouble.NOT_FOUND, "a checkpoint", "a log in which nothing is recorded yet")
@@ -169,9 +177,19 @@ def show_event_entry(request: Request, event_id: EventId) -> Response:
 
 
 @router.get("/v1/events/{event_id}/receipt", **RECEIPT_GET)
-def show_receipt(request: Request, event_id: EventId) -> Response:
-    """The receipt of an act: the same bytes as at its submission, for ever."""
-    sealed = service_of(request).intake.first(event_id)
+def show_receipt(
+    request: Request,
+    event_id: EventId,
+    witnessed: Annotated[bool, Query(description="against the newest checkpoint that meets the policy")] = False,
+) -> Response:
+    """The receipt of an act: the same bytes as at its submission, for ever.
+
+    With `witnessed` one against the newest checkpoint that meets the policy, with the lines of its witnesses.
+    """
+    service = service_of(request)
+    if witnessed:
+        return _checked(request, witnessed_receipt(service, _found(service.log, event_id).position))
+    sealed = service.intake.first(event_id)
     if sealed is None:
         raise _unknown_event(event_id)
     return _immutable(request, sealed.receipt, TEXT)
@@ -271,6 +289,15 @@ def known_or(request: Request, raw: bytes, caching: str, media_type: str) -> Res
     if _is_known(request, etag):
         return Response(status_code=304, headers=headers)
     return Response(raw, headers=headers, media_type=media_type)
+
+
+def _checked(request: Request, raw: bytes) -> Response:
+    """Answer with text that another will replace."""
+    etag = f'"{sha256(raw).hexdigest()}"'
+    headers = {"ETag": etag, "Cache-Control": CHECKED}
+    if _is_known(request, etag):
+        return Response(status_code=304, headers=headers)
+    return Response(raw, headers=headers, media_type=TEXT)
 
 
 def _is_known(request: Request, etag: str) -> bool:

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from ledger.fsck.scrubber import Scrubbed
+from ledger.gathering.standing import Gathered, Quorum, readable
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 
@@ -56,6 +57,24 @@ class Measures:
             "Since when something is known; 0: nothing",
             registry=self.registry,
         )
+        self.witness_answers = Counter(
+            "gledger_witness_answers", "Answers of witnesses, by kind", ["witness", "answer"], registry=self.registry
+        )
+        self.witness_tree_size = Gauge(
+            "gledger_witness_tree_size", "Entries that a witness has cosigned", ["witness"], registry=self.registry
+        )
+        self.witness_cosigned = Gauge(
+            "gledger_witness_cosigned_timestamp_seconds",
+            "When a witness cosigned last; 0: never",
+            ["witness"],
+            registry=self.registry,
+        )
+        self.witnessed_tree_size = Gauge(
+            "gledger_witnessed_tree_size", "Entries under a checkpoint that meets the policy", registry=self.registry
+        )
+        self.quorum = Gauge(
+            "gledger_quorum", "How the newest checkpoint stands with the policy", ["state"], registry=self.registry
+        )
 
     def show_scrub(self, scrubbed: Scrubbed) -> None:
         """Take over how far the scrubber is."""
@@ -67,6 +86,20 @@ class Measures:
         self.scrub_findings.clear()
         for kind, count in scrubbed.findings.items():
             self.scrub_findings.labels(kind).set(count)
+
+    def count_witness_answer(self, witness: str, answer: str) -> None:
+        """Count an answer of one witness of the policy. Safe from any thread."""
+        self.witness_answers.labels(readable(witness), answer).inc()
+
+    def show_gathered(self, gathered: Gathered) -> None:
+        """Take over how the witnesses stand."""
+        self.witnessed_tree_size.set(gathered.witnessed_size)
+        for state in Quorum:
+            self.quorum.labels(state).set(gathered.quorum is state)
+        for one in gathered.witnesses:
+            name = readable(one.witness.name)
+            self.witness_tree_size.labels(name).set(one.tree_size)
+            self.witness_cosigned.labels(name).set(one.cosigned_at or 0)
 
     def text(self) -> bytes:
         """Return the text exposition."""

@@ -18,6 +18,7 @@ from ledger.events.refusals import Refused
 PROBLEM_JSON: Final = "application/problem+json"
 REFUSALS_PAGE: Final = "/docs/refusals"
 OWN_KEYS: Final = "a process that holds every key of the log in force"
+PUBLISHED_LOG: Final = "a database that holds all that this ledger has published"
 
 
 class Trouble(StrEnum):
@@ -26,6 +27,7 @@ class Trouble(StrEnum):
     REQUEST_MALFORMED = "request_malformed"
     QUERY_INVALID = "query_invalid"
     NOT_FOUND = "not_found"
+    NOT_WITNESSED = "not_witnessed"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     NOT_ACCEPTABLE = "not_acceptable"
     REQUEST_TOO_SLOW = "request_too_slow"
@@ -67,6 +69,11 @@ TROUBLES: Final[Mapping[Trouble, Description]] = MappingProxyType(
             422, "A parameter is not valid", "Compare it with the interface's description at /docs."
         ),
         Trouble.NOT_FOUND: Description(404, "There is no such thing", "Check the id and the address."),
+        Trouble.NOT_WITNESSED: Description(
+            404,
+            "There is no such checkpoint that witnesses have cosigned",
+            "Ask again in some seconds; /v1/witnesses says how the witnesses stand. What the log signed is there now.",
+        ),
         Trouble.METHOD_NOT_ALLOWED: Description(
             405, "The method is not allowed here", "Use a method that the header Allow names."
         ),

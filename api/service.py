@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -17,12 +17,15 @@ from api.measures import Measures
 from api.settings import LogKey, Settings
 from ledger.events.keys import KeyRecord
 from ledger.fsck.scrubber import Scrubber
+from ledger.gathering.gatherer import Gatherer
 from ledger.intake.committer import Committer
 from ledger.intake.cose_receipts import CoseReceipts
 from ledger.intake.intake import Intake
 from ledger.log.cosignature import TimedSigner, mldsa44_cosigner
 from ledger.log.note import NoteSigner, ed25519_note_signer, format_vkey
+from ledger.log.policy import parse_policy
 from ledger.signing.signer import Ed25519Signer, key_record
+from ledger.store.heads import HeadStore
 from ledger.store.log import StoredLog
 from projections.follower import Follower
 from projections.models import ReadModels
@@ -30,7 +33,10 @@ from projections.models import ReadModels
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What the routes work with. `log_vkeys` and `service_key` are what `ledger.opened` must name."""
+    """What the routes work with. `log_vkeys` and `service_key` are what `ledger.opened` must name.
+
+    Without a policy nobody gathers cosignatures.
+    """
 
     settings: Settings
     log: StoredLog
@@ -44,6 +50,7 @@ class Service:
     scrubber: Scrubber | None
     service_key: KeyRecord
     cose_receipts: CoseReceipts
+    gatherer: Gatherer | None
 
 
 def service_of(request: Request) -> Service:
@@ -63,19 +70,25 @@ async def running(settings: Settings, newest: NewestCheckpoint, measures: Measur
         log = await asyncio.to_thread(StoredLog, settings.database_url)
         opened.push_async_callback(asyncio.to_thread, log.close)
         signers = note_signers(settings)
-        intake = await asyncio.to_thread(Intake, log, settings.origin, signers, settings.service_key)
+        heads = await asyncio.to_thread(HeadStore, settings.heads, settings.origin)
+        opened.push_async_callback(asyncio.to_thread, heads.close)
+        intake = await asyncio.to_thread(Intake, log, settings.origin, signers, settings.service_key, heads=heads)
         newest.offer(await asyncio.to_thread(log.checkpoint))
         follower = followed(settings, log)
         opened.push_async_callback(asyncio.to_thread, follower.stop)
         models = await asyncio.to_thread(ReadModels, settings.database_url)
         opened.push_async_callback(asyncio.to_thread, models.close)
+        scrubber = scrubbed(settings)
+        if scrubber is not None:
+            opened.push_async_callback(asyncio.to_thread, scrubber.stop)
+        gatherer = gathering(settings, log, newest, measures)
+        if gatherer is not None:
+            await asyncio.to_thread(gatherer.start)
+            opened.push_async_callback(asyncio.to_thread, gatherer.stop)
         committer = Committer(intake)
         committer.start()
         # Closed first: what waits is recorded and answered before anything else goes away.
         opened.push_async_callback(asyncio.to_thread, committer.stop)
-        scrubber = scrubbed(settings)
-        if scrubber is not None:
-            opened.push_async_callback(asyncio.to_thread, scrubber.stop)
         refreshing = asyncio.create_task(newest.refresh(log))
         opened.push_async_callback(_cancelled, refreshing)
         yield Service(
@@ -91,13 +104,14 @@ async def running(settings: Settings, newest: NewestCheckpoint, measures: Measur
             scrubber=scrubber,
             service_key=key_record(settings.service_key, settings.origin, settings.service_authority),
             cose_receipts=CoseReceipts(log, intake, signers),
+            gatherer=gatherer,
         )
 
 
 def check(settings: Settings) -> None:
     """Raise what `running` would, before a server is started for nothing. Seals what a crash left unsealed."""
-    with StoredLog(settings.database_url) as log:
-        Intake(log, settings.origin, note_signers(settings), settings.service_key)
+    with StoredLog(settings.database_url) as log, closing(HeadStore(settings.heads, settings.origin)) as heads:
+        Intake(log, settings.origin, note_signers(settings), settings.service_key, heads=heads)
 
 
 def followed(settings: Settings, log: StoredLog) -> Follower:
@@ -117,6 +131,14 @@ def scrubbed(settings: Settings) -> Scrubber | None:
     scrubber = Scrubber(settings.database_url, settings.scrub)
     scrubber.start()
     return scrubber
+
+
+def gathering(settings: Settings, log: StoredLog, newest: NewestCheckpoint, measures: Measures) -> Gatherer | None:
+    """Return who asks the witnesses of the policy, not started yet, or None without a policy."""
+    if settings.policy_raw is None:
+        return None
+    policy = parse_policy(settings.policy_raw)
+    return Gatherer(policy, log, lambda: newest.note, measures.count_witness_answer)
 
 
 def note_signers(settings: Settings) -> tuple[NoteSigner, ...]:

@@ -11,8 +11,11 @@ from typing import Final, TypeVar
 
 from ledger.events.registry import service_authority
 from ledger.fsck.scrubber import Pace
+from ledger.log.errors import PolicyInvalid
+from ledger.log.policy import POLICY_BYTES_MAX, parse_policy
 from ledger.signing.mldsa import Mldsa44Key, load_mldsa44
 from ledger.signing.signer import Ed25519Signer, load_signer
+from ledger.store.heads import HEADS
 
 DATA_DEFAULT: Final = "./data"
 DEPOSITARY_DEFAULT: Final = "depositary"
@@ -29,6 +32,7 @@ SCRUB_MAX: Final = 1_000_000
 
 # As ledger.events.values demands them of every event.
 _ORIGIN: Final = re.compile(r"[a-z0-9][a-z0-9.:/_-]{2,199}")
+_ADDRESS: Final = re.compile(r"https?://[!-~]{1,1000}")
 _PARTY: Final = re.compile(r"[a-z][a-z0-9-]{1,31}")
 # A verifier key writes the origin before a plus sign and a signature line before a space, so neither can be in it.
 
@@ -45,8 +49,9 @@ class Settings:
     """Where the log is kept, what it is called, and the keys of the ledger itself.
 
     `log_key` and `mldsa_key` sign checkpoints, `service_key` what the rules force; one key may do both. `further_keys`
-    are keys of the log that were or will be in force. `data` is a directory for what must not be rolled back with the
-    database. `scrub` None: nothing is scrubbed.
+    are keys of the log that were or will be in force. `policy_raw` is the policy by which checkpoints are published,
+    with the addresses of the witnesses to ask; without it nobody is asked. `data` is a directory for what must not be
+    rolled back with the database. `scrub` None: nothing is scrubbed.
     """
 
     database_url: str = field(repr=False)
@@ -58,11 +63,17 @@ class Settings:
     mldsa_key: Mldsa44Key | None = None
     further_keys: tuple[LogKey, ...] = ()
     scrub: Pace | None = PACE_DEFAULT
+    policy_raw: bytes | None = None
 
     @property
     def service_authority(self) -> str:
         """The id of the authority of the service key."""
         return service_authority(self.depositary)
+
+    @property
+    def heads(self) -> Path:
+        """The directory of the newest tree head that was published (`ledger.store.heads`)."""
+        return self.data / HEADS
 
     @property
     def opening_keys(self) -> tuple[LogKey, ...]:
@@ -78,15 +89,17 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     LEDGER_KEY_FILE                      PEM, Ed25519: signs checkpoints
     LEDGER_MLDSA_KEY_FILE                PEM, ML-DSA-44: signs checkpoints too (default: none)
     LEDGER_FURTHER_KEY_FILES             PEM, either: more keys of the log, paths with colons between (default: none)
+    LEDGER_POLICY_FILE                   C2SP tlog-policy: the witnesses, with addresses, and the quorum (default: none)
     LEDGER_SERVICE_KEY_FILE              PEM, Ed25519: signs what the rules force (default: LEDGER_KEY_FILE)
     LEDGER_DATA                          a directory (default: ./data)
     LEDGER_DEPOSITARY                    the depositary's party id (default: depositary)
     LEDGER_SCRUB_ENTRIES_PER_SECOND      how fast the stored log is read again in the background; 0: not (default: 200)
     """
     log_key = _key(environment, "LEDGER_KEY_FILE")
+    origin = checked_origin(_required(environment, "LEDGER_ORIGIN", "such as ledger.example/compact"))
     return Settings(
         database_url=_database_url(environment),
-        origin=checked_origin(_required(environment, "LEDGER_ORIGIN", "such as ledger.example/compact")),
+        origin=origin,
         log_key=log_key,
         service_key=_key(environment, "LEDGER_SERVICE_KEY_FILE")
         if _has(environment, "LEDGER_SERVICE_KEY_FILE")
@@ -98,6 +111,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         else None,
         further_keys=further_keys_from(environment),
         scrub=scrub_pace(environment),
+        policy_raw=policy_from(environment, origin),
     )
 
 
@@ -147,6 +161,30 @@ def further_keys_from(environment: Mapping[str, str]) -> tuple[LogKey, ...]:
     if len(paths) > FURTHER_KEYS_MAX:
         raise SettingsError(f"{variable} of at most {FURTHER_KEYS_MAX} paths", str(len(paths)))
     return tuple(_further(Path(path), variable) for path in paths)
+
+
+def policy_from(environment: Mapping[str, str], origin: str) -> bytes | None:
+    """Return what the file that LEDGER_POLICY_FILE names holds, or None. Raises SettingsError if it cannot be met."""
+    variable = "LEDGER_POLICY_FILE"
+    if not _has(environment, variable):
+        return None
+    path = Path(environment[variable])
+    try:
+        with path.open("rb") as file:
+            raw = file.read(POLICY_BYTES_MAX + 1)
+        policy = parse_policy(raw)
+    except OSError as error:
+        raise SettingsError(f"{variable} to name a readable file", f"{path}: {error.strerror}") from None
+    except PolicyInvalid as error:
+        raise SettingsError(f"{variable} to name a policy with {error.expected}", f"{path}: {error.got}") from None
+    if policy.logs and origin not in {log.vkey.name for log in policy.logs}:
+        raise SettingsError(f"{variable} to list a key of the log {origin}", "those of others: nobody could use it")
+    for witness in policy.witnesses:
+        if witness.url is not None and not _ADDRESS.fullmatch(witness.url):
+            raise SettingsError(f"{variable} with addresses in http:// or https://", ascii(witness.url[:80]))
+    if not policy.is_met_by([witness.name for witness in policy.witnesses if witness.url is not None]):
+        raise SettingsError(f"{variable} with addresses of witnesses enough for the quorum", "too few")
+    return raw
 
 
 def _further(path: Path, variable: str) -> LogKey:

@@ -29,6 +29,7 @@ from api.settings import (
     further_keys_from,
     key_from,
     mldsa_key_from,
+    policy_from,
     scrub_pace,
 )
 from ledger.client.durable import sync_directory, write_durably
@@ -116,6 +117,7 @@ def _settings(wish: Wish, environment: Mapping[str, str], opened: ExitStack) -> 
         mldsa_key=mldsa_key_from(made_mldsa_key(keys / MLDSA_KEY), MLDSA_KEY),
         further_keys=further_keys_from(environment),
         scrub=scrub_pace(environment),
+        policy_raw=policy_from(environment, origin),
     )
 
 

@@ -8,6 +8,7 @@
     intake    submissions to outcomes, under one lock
     audit     everything derived again, trusting nobody
     witness   cosignatures: a witness, and how a log asks one
+    gathering what a log publishes of what witnesses sign
     client    the party's side: drafts, keys, submission
     cli       gledger
 

@@ -80,7 +80,8 @@ def audit_url(client: LedgerClient, pins: Pins, watch: Watch, *, every_answer: b
         known_at.take(followed)
         watch(followed)
 
-    return _report(LedgerUrl(client), pins, watched, figures, auditor)
+    source = LedgerUrl(client, witnessed=pins.policy is not None and bool(pins.policy.witnesses))
+    return _report(source, pins, watched, figures, auditor)
 
 
 def digests_at(directory: Path, tree_size: int | None, as_of: date | None) -> tuple[Report, Digests | None]:

@@ -62,6 +62,14 @@ def empty_database(server: str, encoding: str = "UTF8") -> Iterator[str]:
         yield url
 
 
+@contextmanager
+def put_back(server: str, database_url: str) -> Iterator[str]:
+    """Yield a copy of a database as it is now, as a backup is; nobody may be connected to it. Drop it then."""
+    name = str(conninfo_to_dict(database_url)["dbname"])
+    with _created(server, sql.SQL(COPY).format(sql.Identifier(name))) as url:
+        yield url
+
+
 def ask(database_url: str, query: str, *parameters: object) -> object:
     """Return the first column of the first row."""
     with psycopg.connect(database_url) as connection:

@@ -7,6 +7,7 @@ from api.pages.figures import HEADLINES, beside, by_unit, of_obligation, of_whol
 from api.pages.languages import alphabetical
 from api.pages.looking import Content, Looking
 from api.pages.visits import checked_id, not_found
+from api.witnesses import witnesses_of
 from ledger.events.deliveries import DeliveryDisputed
 from ledger.rules.compact import Authority
 from ledger.rules.history import History
@@ -173,7 +174,11 @@ def verifying(looking: Looking) -> Content:
     """How an outsider checks everything."""
     first = looking.service.log.entry(1)
     digest = sha256(first).hexdigest() if first is not None else None
-    return {"log_vkey": looking.log_vkey, "first_sha256": digest}
+    return {
+        "log_vkey": looking.log_vkey,
+        "first_sha256": digest,
+        "witnesses": witnesses_of(looking.service),
+    }
 
 
 def about(looking: Looking) -> Content:

@@ -77,6 +77,9 @@ OF_SECTION: Final[Mapping[str, str]] = MappingProxyType(
 )
 """The section of a page, by the first part of its path."""
 
+LIVE: Final = frozenset({"verify.html"})
+"""Pages that say how the witnesses stand, which changes without an entry."""
+
 
 @cache
 def environment(language: Language) -> Environment:
@@ -120,7 +123,8 @@ def page(
         with service.models.at(visit.known_at) as rows:
             if by_instant:
                 visit = _settled(visit, rows)
-            headers = _headers(visit, _etag(visit, rows, service, visit.at if by_instant else visit.as_of))
+            live = _live(service) if template in LIVE else ()
+            headers = _headers(visit, _etag(visit, rows, service, visit.at if by_instant else visit.as_of, *live))
             if _is_known(request, headers["ETag"]):
                 return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
             kept = service.models.kept(f"page {headers['ETag']}")
@@ -206,9 +210,18 @@ def _opened(request: Request) -> Opened | None:
     return found
 
 
-def _etag(visit: Visit, rows: StoredRows, service: Service, when: date | datetime) -> str:
+def _live(service: Service) -> tuple[object, ...]:
+    """Return what such a page says of the witnesses."""
+    if service.gatherer is None:
+        return ()
+    gathered = service.gatherer.gathered
+    stand = tuple((one.standing, one.tree_size, one.cosigned_at) for one in gathered.witnesses)
+    return gathered.quorum, gathered.tree_size, gathered.witnessed_size, stand
+
+
+def _etag(visit: Visit, rows: StoredRows, service: Service, when: date | datetime, *live: object) -> str:
     asked = visit.here()
-    parts = (edition(), rows.generation, rows.known_at, service.newest.tree_size, when, visit.language)
+    parts = (edition(), rows.generation, rows.known_at, service.newest.tree_size, when, visit.language, *live)
     named = "\n".join(map(str, (*parts, visit.base, asked)))
     return f'W/"{sha256(named.encode()).hexdigest()[:32]}"'
 

@@ -6,4 +6,5 @@ export     the strict format of an export: written, and read byte by byte
 auditor    the enforced order of steps over every entry
 older      a checkpoint kept from before
 audit      anchor, entries, tree, checkpoint: from a source to what is proved
+restoring  entries that a database lost, brought back from a copy
 """

@@ -10,6 +10,7 @@ event event_sign event_submit event_show   event draft, sign, submit and show
 obligations obligation_table               what each guarantor owes
 demo demo_server demo_tables               the demonstration
 witness                                    a witness that is not running: made, shown, told whom to trust
+demo_witnessed demo_witnesses   a ledger with three witnesses, stopped and started again
 drill drill_screen                         an exercise on it, scene by scene
 interrupts                                 every way to be told to end is Ctrl-C
 main                                       the application

@@ -3,15 +3,17 @@
 Whatever ends the demonstration ends the server and the database under it; nothing else is touched.
 """
 
+import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from ledger.cli.output import say
@@ -45,9 +47,12 @@ class Server:
 
 
 @contextmanager
-def serving(data: Path, port: int) -> Iterator[Server]:
-    """Yield a server with its data in `data`, ready; it has ended when the context has."""
-    _check_port(port)
+def serving(data: Path, port: int, environment: Mapping[str, str] = MappingProxyType({})) -> Iterator[Server]:
+    """Yield a server with its data in `data`, ready; it has ended when the context has.
+
+    `environment` is what it finds there beside what this process does.
+    """
+    check_port(port)
     data.mkdir(parents=True, exist_ok=True)
     log = data / LOG_FILE
     options = ["--data", str(data), "--port", str(port), "--origin", ORIGIN]
@@ -55,14 +60,19 @@ def serving(data: Path, port: int) -> Iterator[Server]:
     with log.open("wb") as output:
         # A session of its own: Ctrl-C reaches this process alone, which then stops the server in order.
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env={**os.environ, **environment},
         )
     server = Server(f"http://{HOST}:{port}", process, log)
     try:
         _wait_until_ready(server)
         yield server
     finally:
-        _stop(process)
+        stop(process)
 
 
 def wait_until_ready(client: LedgerClient, seconds_max: float = START_SECONDS_MAX) -> None:
@@ -75,7 +85,8 @@ def wait_until_ready(client: LedgerClient, seconds_max: float = START_SECONDS_MA
         time.sleep(POLL_SECONDS)
 
 
-def _check_port(port: int) -> None:
+def check_port(port: int) -> None:
+    """Raise ClientError unless a server can listen there."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -102,7 +113,7 @@ def _tail(server: Server) -> str:
     return "\n".join([f"Its last words, from {server.log}:", *lines])
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
     """Ask the server to stop, and wait: its database needs a moment to stop in order."""
     if process.poll() is not None:
         return

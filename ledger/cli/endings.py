@@ -9,6 +9,8 @@ from ledger.client.scenario import ScenarioError
 from ledger.events.refusals import Refusal, Rejected
 from ledger.log.errors import LogInvalid
 from ledger.signing.keys import BadSignature
+from ledger.store.errors import StoreError
+from ledger.store.unprivileged import EmbeddedPostgresError
 from ledger.witness.errors import HeadsInvalid, HeadsUnavailable, KeysLocked, WitnessError
 
 
@@ -59,7 +61,7 @@ def exit_code_of(error: Exception) -> ExitCode | None:
             return ExitCode.USAGE
         case Rejected() | LogInvalid() | BadSignature():
             return ExitCode.INVALID
-        case OSError():
+        case StoreError() | EmbeddedPostgresError() | OSError():
             return ExitCode.UNDECIDABLE
         case _:
             return None

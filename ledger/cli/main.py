@@ -75,4 +75,15 @@ defer(
     "ledger.cli.drill",
     drill="Hold an exercise on a demonstration ledger: sanctions come back, clocks run, guarantors answer.",
 )
+defer(
+    app,
+    "ledger.cli.restore",
+    restore="Bring the entries that the database lacks back from a copy, to the byte.",
+    heads="Print the newest tree head that was published of each log kept here.",
+)
+defer(
+    app,
+    "ledger.cli.demo_witnessed",
+    **{"demo-witnessed": "Run a ledger with three witnesses, stop one and two of them, and audit it by its policy."},
+)
 load_contributions(app)

@@ -16,6 +16,7 @@ scenario                       the acts of a whole scenario, in an order in whic
 demo_keys demo_acts            who signs for the parties of a demonstration, and their acts
 demo_submission demo           a scenario signed and submitted as its parties would
 caught_up                      waiting until answers know what was submitted
+witnessed_scenes               a demonstration with witnesses
 drill_script drill_words       an exercise on a demonstration: who does what, and in a few words
 drill_scenes drill             the exercise while it is held, scene by scene
 kiel/                          a third party's table, imported as an observer's claims

@@ -3,6 +3,7 @@
 Members that are not named here are ignored: a newer server may say more. Those that are named have their types.
 """
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -76,6 +77,37 @@ class Recorded(Struct, frozen=True):
     entry_sha256: Digest
     stream: str
     standing: object = None
+
+
+class WitnessShown(Struct, frozen=True):
+    """How a witness stands. `tree_size` is the largest tree that it is known to have cosigned, `cosigned_at` when.
+
+    `lag` is how many entries the newest checkpoint has more. `error` is the last thing that went wrong, `error_at`
+    when; both stay when the witness cosigns again.
+    """
+
+    name: str
+    vkey: str
+    url: str | None
+    state: Literal["no_address", "not_asked", "cosigning", "unreachable", "refusing", "ahead", "alarm"]
+    tree_size: TreeSize
+    lag: TreeSize
+    cosigned_at: datetime | None = None
+    error: str | None = None
+    error_at: datetime | None = None
+
+
+class Witnesses(Struct, frozen=True):
+    """Whether the newest checkpoint meets the policy, and how each of its witnesses stands.
+
+    `witnessed_size` is the tree size of the newest checkpoint that meets it. Without a policy there is no quorum.
+    """
+
+    tree_size: TreeSize
+    witnessed_size: TreeSize | None = None
+    quorum: Literal["met", "waiting", "lost"] | None = None
+    policy: str | None = None
+    witnesses: tuple[WitnessShown, ...] = ()
 
 
 class _OutcomeName(Struct, frozen=True):

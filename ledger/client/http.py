@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from ledger.client.answers import Admission, LedgerInfo, NextAct, Outcome, Recorded, decode_outcome
+from ledger.client.answers import Admission, LedgerInfo, NextAct, Outcome, Recorded, Witnesses, decode_outcome
 from ledger.client.connection import ANSWER_BYTES_MAX, Answer, Connection, Query
 from ledger.client.errors import AnswerMalformed, ClientError
 from ledger.client.statements import STATEMENT_FILE_BYTES_MAX
@@ -44,6 +44,14 @@ class LedgerClient:
     def checkpoint(self) -> bytes:
         """Return the newest signed tree head."""
         return self.connection.get("/v1/checkpoint", bytes_max=NOTE_BYTES_MAX).body
+
+    def witnessed_checkpoint(self) -> bytes:
+        """Return the newest tree head that meets the ledger's policy, with the lines of witnesses. Raises NotThere."""
+        return self.connection.get("/v1/checkpoint", {"witnessed": "true"}, NOTE_BYTES_MAX).body
+
+    def witnesses(self) -> Witnesses:
+        """Return how the witnesses stand."""
+        return self._decoded("/v1/witnesses", Witnesses)
 
     def next_act(self, authority: str) -> NextAct:
         """Return the sequence and the previous digest that the next act of `authority` must carry."""
@@ -93,6 +101,11 @@ class LedgerClient:
     def cose_receipt_of(self, event_id: str) -> bytes:
         """Return the COSE receipt of an act, at the tree size of the other one."""
         return self.connection.get(f"/entries/{quote(event_id)}", bytes_max=COSE_RECEIPT_BYTES_MAX).body
+
+    def witnessed_receipt_of(self, event_id: str) -> bytes:
+        """Return a receipt against the newest checkpoint that meets the ledger's policy. Raises NotThere."""
+        path = f"/v1/events/{quote(event_id)}/receipt"
+        return self.connection.get(path, {"witnessed": "true"}, RECEIPT_BYTES_MAX).body
 
     def entries(self, after: int, limit: int = ENTRIES_PAGE) -> list[bytes]:
         """Return up to `limit` exact entries from position `after` + 1 on."""

@@ -14,18 +14,22 @@ from ledger.client.http import ENTRIES_PAGE, LedgerClient
 
 @dataclass(frozen=True, slots=True)
 class LedgerUrl:
-    """The public interface of a ledger. The log may grow while it is read: only the tree asked for counts."""
+    """The public interface of a ledger. The log may grow while it is read: only the tree asked for counts.
+
+    If it has to be `witnessed`, that is the newest tree whose checkpoint meets the ledger's policy.
+    """
 
     client: LedgerClient
+    witnessed: bool = False
 
     @property
     def name(self) -> str:
         return self.client.connection.url
 
     def checkpoint(self) -> bytes:
-        """Return the newest checkpoint. Raises Undecidable."""
+        """Return the newest checkpoint, with the lines of witnesses if that is wanted. Raises Undecidable."""
         try:
-            return self.client.checkpoint()
+            return self.client.witnessed_checkpoint() if self.witnessed else self.client.checkpoint()
         except ClientError as error:
             raise Undecidable(str(error)) from None
 

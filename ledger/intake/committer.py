@@ -15,14 +15,22 @@ from typing import Final
 from ledger.intake.errors import Busy, SealingFailed, Stopped, WrongLedger
 from ledger.intake.intake import BATCH_MAX, Intake
 from ledger.intake.outcomes import Outcome
-from ledger.store.errors import StoreUnavailable, UnknownSchema, UnsafeServer
+from ledger.store.errors import HeadsUnreadable, LogRolledBack, StoreUnavailable, UnknownSchema, UnsafeServer
 
 QUEUE_MAX: Final = 20_000
 QUEUE_BYTES_MAX: Final = 64 * 1024 * 1024
 GROUP_MAX: Final = 1_000
 """Submissions that are joined into one transaction; one submitter's own list may be longer."""
 
-NOT_BY_ONE_ACT: Final = (StoreUnavailable, UnsafeServer, UnknownSchema, SealingFailed, WrongLedger)
+NOT_BY_ONE_ACT: Final = (
+    StoreUnavailable,
+    UnsafeServer,
+    UnknownSchema,
+    SealingFailed,
+    WrongLedger,
+    LogRolledBack,
+    HeadsUnreadable,
+)
 """Failures of the whole batch, which trying its parts one by one would only repeat."""
 
 

@@ -26,6 +26,7 @@ from ledger.signing.signer import Signer
 from ledger.signing.verify import verify
 from ledger.store.appending import Appended
 from ledger.store.head import EMPTY
+from ledger.store.heads import HeadStore
 from ledger.store.log import StoredLog
 
 BATCH_MAX: Final = 10_000
@@ -41,11 +42,12 @@ class Intake:
     """The way into the log `origin`. Thread-safe; several processes may have one each.
 
     `log_signers` are all keys of the log that this process holds; those in force at its tree size seal a checkpoint.
-    `service_signer` signs what the rules force, and nothing else.
+    `service_signer` signs what the rules force, and nothing else. `heads` keeps what was published apart from the
+    database; without it, one that was put back to an earlier state is not noticed.
 
     `now` is the clock that entries are dated by; an entry is never dated before the one before it. Raises WrongLedger
-    for a log of another origin, of another service key, or with a key in force that is not held. What a crash left
-    without its checkpoint is sealed.
+    for a log of another origin, of another service key, or with a key in force that is not held; LogRolledBack for one
+    that holds less than was published. What a crash left without its checkpoint is sealed.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Intake:
         log_signers: Sequence[NoteSigner],
         service_signer: Signer,
         *,
+        heads: HeadStore | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._log = log
@@ -63,19 +66,25 @@ class Intake:
         self._service = service_signer
         self._now = now
         self._keys = KnownKeys(log)
-        self._sealer = Sealer(log, origin, self._signers)
+        self._sealer = Sealer(log, origin, self._signers, heads)
         self._appending = Lock()
         for signer in log_signers:
             if signer.vkey.name != origin:
                 raise WrongLedger(f"expected a key of the log named {origin}, got {signer.vkey.name}")
         self.require_own()
-        self.checkpoint()
+        self.require_published()
+        if (note := self.checkpoint()) is not None:
+            self._sealer.keep_head(note)
 
     def require_own(self) -> None:
         """Raise WrongLedger if this process cannot seal what the log holds by now: others may have adopted new keys."""
         ledger = self._log.state(LEDGER)
         held = self._signers.keys()
         require_own(ledger if isinstance(ledger, Opened) else None, self._origin, held, self._service)
+
+    def require_published(self) -> None:
+        """Raise LogRolledBack if the database holds less than was published, or something else."""
+        self._sealer.require_published()
 
     def submit(self, raws: Sequence[bytes]) -> list[Outcome]:
         """Return the outcome of each of `raws`, at most BATCH_MAX envelopes, in order; all in one transaction.
@@ -127,7 +136,7 @@ class Intake:
         # again, are found and sealed with the same receipt.
         if appended.entries:
             assert decisions.ledger is not None
-            self._sealer.seal(appended.head.tree_size, appended.head.root, decisions.ledger)
+            self._sealer.seal(appended.head.tree_size, appended.head.root, decisions.ledger, appended.tiles)
         proved = self._proved([v.place for v in decisions.verdicts if v.place is not None], appended)
         return [_outcome(verdict, proved) for verdict in decisions.verdicts]
 

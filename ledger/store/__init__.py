@@ -9,7 +9,9 @@ recorder     append: entries, tiles, folded states and head in one transaction
 appending    what goes into that transaction, and what comes out
 head         how long the log is, and what binds all of it
 bundling     what goes into a bundle, read from the log
+heads        the newest head that was published, apart from the database
 tiles        the Merkle tree in its table
+cosignatures what witnesses said of checkpoints
 states       the folded states, for the rules and as stored
 evidence     what was signed under an id that was taken
 errors       what the store raises

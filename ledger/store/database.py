@@ -192,7 +192,7 @@ def grant_to(dsn: str, role: str) -> None:
     statements = sql.SQL(
         "GRANT USAGE ON SCHEMA public TO {role};"
         "GRANT SELECT, INSERT ON public.entries, public.checkpoints, public.conflicts TO {role};"
-        "GRANT SELECT, INSERT, UPDATE ON public.tiles, public.streams TO {role};"
+        "GRANT SELECT, INSERT, UPDATE ON public.tiles, public.streams, public.cosignatures TO {role};"
         "GRANT SELECT, UPDATE ON public.head TO {role};"
         "GRANT SELECT ON public.schema_steps TO {role};"
     ).format(role=sql.Identifier(role))

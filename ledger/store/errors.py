@@ -22,3 +22,11 @@ class UnsafeServer(StoreError):
 
 class UnknownSchema(StoreError):
     """The tables are missing, or made by a newer version of this software."""
+
+
+class LogRolledBack(StoreError):
+    """The database holds less than, or something else than, what was published. Nothing is published from it."""
+
+
+class HeadsUnreadable(StoreError):
+    """The store of tree heads cannot be read or written, so nothing may be published."""

@@ -18,6 +18,7 @@ from ledger.log.tiles import TileId
 from ledger.rules.compact import State
 from ledger.store.appending import Found
 from ledger.store.application import EntrySubscription, LedgerApplication
+from ledger.store.cosignatures import Cosignature, cosigned_sizes, keep_cosignatures, read_cosignatures, read_newest
 from ledger.store.database import check_durable, check_migrated, database_errors
 from ledger.store.errors import StoreUnavailable
 from ledger.store.evidence import read_evidence
@@ -207,6 +208,26 @@ class StoredLog:
         stored = self.checkpoint(tree_size)
         assert stored is not None
         return stored
+
+    def keep_cosignatures(self, tree_size: int, cosignatures: Collection[Cosignature]) -> None:
+        """Store verified lines under the checkpoint of `tree_size`; of each key the latest stays."""
+        with self._reading() as cursor:
+            keep_cosignatures(cursor, tree_size, cosignatures)
+
+    def cosignatures(self, tree_size: int) -> list[Cosignature]:
+        """Return the lines stored under the checkpoint of `tree_size`."""
+        with self._reading() as cursor:
+            return read_cosignatures(cursor, tree_size)
+
+    def cosigned_sizes(self, at_least: int, limit: int) -> list[int]:
+        """Return at most `limit` tree sizes from `at_least` on that somebody cosigned, the largest first."""
+        with self._reading() as cursor:
+            return cosigned_sizes(cursor, at_least, limit)
+
+    def newest_cosigned(self, keys: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """Return the largest tree size that each of `keys` cosigned, and when it last did, in POSIX seconds."""
+        with self._reading() as cursor:
+            return read_newest(cursor, keys)
 
     def follow(self, after: int) -> "Following":
         """Return an iterator over the entries after position `after` that waits for new ones.

@@ -10,6 +10,7 @@ moves forward, and entries continue where the head stands, without a gap.
     tiles        the Merkle tree, 256 hashes to a tile
     streams      the folded state of each stream, changed in the transaction of the entry that changes it
     checkpoints  the signed tree head of each batch, once
+    cosignatures verified lines of witnesses under a checkpoint: of each key the latest
     conflicts    evidence: what was signed under an id that was taken
 """
 
@@ -158,8 +159,37 @@ _ABOUT_AUTHORITIES: Final[LiteralString] = """
 CREATE INDEX entries_about_authorities ON public.entries (stream, notification_id) WHERE stream LIKE 'authority/%';
 """
 
+_COSIGNATURES: Final[LiteralString] = """
+CREATE TABLE public.cosignatures (
+    tree_size bigint NOT NULL CHECK (tree_size > 0),
+    key text NOT NULL,
+    cosigned_at bigint NOT NULL CHECK (cosigned_at > 0),
+    line bytea NOT NULL CHECK (length(line) <= 8192),
+    PRIMARY KEY (key, tree_size)
+);
+CREATE INDEX cosignatures_of_tree ON public.cosignatures (tree_size);
+
+CREATE FUNCTION public.require_later() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    IF NEW.tree_size <> OLD.tree_size OR NEW.key <> OLD.key OR NEW.cosigned_at <= OLD.cosigned_at THEN
+        RAISE EXCEPTION 'a cosignature gives way only to a later one of its key'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE TRIGGER kept BEFORE DELETE OR TRUNCATE ON public.cosignatures
+    FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER later BEFORE UPDATE ON public.cosignatures
+    FOR EACH ROW EXECUTE FUNCTION public.require_later();
+ALTER TABLE public.cosignatures ENABLE ALWAYS TRIGGER kept;
+ALTER TABLE public.cosignatures ENABLE ALWAYS TRIGGER later;
+REVOKE DELETE, TRUNCATE ON public.cosignatures FROM PUBLIC, CURRENT_USER;
+"""
+
 MIGRATIONS: Final[tuple[LiteralString, ...]] = (
     _TABLES + _FUNCTIONS + _TRIGGERS + _PRIVILEGES,
     _ABOUT_AUTHORITIES,
+    _COSIGNATURES,
 )
 """Each is applied once, in order, and never changed after a release: a later change is a further step."""

@@ -25,6 +25,8 @@ from ledger.events.deliveries import DeliveryDisputed
 from ledger.events.instruments import Clock, InstrumentRegistered, InstrumentTerminated, Profile
 from ledger.events.registry import EVENT_TYPES
 from ledger.events.values import When
+from ledger.gathering.standing import Quorum
+from ledger.gathering.standing import Standing as WitnessState
 from ledger.rules.deliveries import Delivery
 from ledger.rules.direction import Direction
 from ledger.rules.history import Standing
@@ -75,6 +77,8 @@ CODES: dict[str, Iterable[str]] = {
     "step": get_args(Step),
     "eu_institutions": get_args(Institutions),
     "eu_institutions_means": get_args(Institutions),
+    "quorum": Quorum,
+    "witness": WitnessState,
     "error": ERRORS,
     "error_do": ERRORS,
 }

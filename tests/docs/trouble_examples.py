@@ -55,6 +55,12 @@ EXAMPLES: Final[dict[Trouble, Example]] = {
         "a position in the log",
         "4711",
     ),
+    Trouble.NOT_WITNESSED: Example(
+        "`GET /v1/checkpoint?witnessed=true` of a ledger without witnesses",
+        lambda server: server.get("/v1/checkpoint", params={"witnessed": "true"}),
+        "a ledger with a policy that names its witnesses",
+        "one without",
+    ),
     Trouble.METHOD_NOT_ALLOWED: Example(
         "`DELETE /v1/entries/1`",
         lambda server: server.http.delete("/v1/entries/1"),

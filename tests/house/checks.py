@@ -19,7 +19,10 @@ MEDIAN_FILE_LINES_MAX: Final = 190
 
 # A root may import those before it, and so may a layer of `ledger`.
 ROOTS: Final = ("ledger", "projections", "api")
-LAYERS: Final = ("events", "rules", "signing", "log", "store", "intake", "audit", "fsck", "witness", "client", "cli")
+LAYERS: Final = (
+    *("events", "rules", "signing", "log", "store", "intake"),
+    *("audit", "fsck", "witness", "gathering", "client", "cli"),
+)
 
 # Who may know of an engine.
 ENGINES: Final = MappingProxyType(
