@@ -30,6 +30,7 @@ from api import (
     scitt,
     statements,
     submissions,
+    tiles,
     verifier,
 )
 from api.concise import respond
@@ -79,7 +80,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    for module in (submissions, log, statements, scitt, reads, explanations, reference, health, docs, verifier, pages):
+    for module in (submissions, log, tiles, statements, scitt, reads, explanations, reference, health, docs, verifier, pages):
         app.include_router(module.router)
     app.mount(docs.STATIC_PATH, docs.static_files())
     app.mount(pages.STATIC_PATH, pages.static_files())
