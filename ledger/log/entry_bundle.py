@@ -26,7 +26,7 @@ def format_bundle(entries: Iterable[bytes]) -> bytes:
 
 def parse_bundle(raw: bytes, width: int) -> list[bytes]:
     """Return the `width` entries that a bundle consists of. Raises TileInvalid for one less or one byte more."""
-    entries = []
+    entries: list[bytes] = []
     at = 0
     for _ in range(width):
         begin = at + LENGTH_BYTES
