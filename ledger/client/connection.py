@@ -119,10 +119,15 @@ class Connection:
     def _once(self, request: httpx.Request, bytes_max: int) -> Answer:
         deadline = time.monotonic() + self._request_seconds_max
         request.extensions["trace"] = self._watched.trace
-        with self._watched.ending_after(self._request_seconds_max):
-            return self._answered(request, bytes_max, deadline)
+        try:
+            with self._watched.ending_after(self._request_seconds_max):
+                return self._answered(request, bytes_max)
+        except httpx.TransportError:
+            if time.monotonic() < deadline:
+                raise
+        raise httpx.ReadTimeout(f"no complete answer within {self._request_seconds_max:.0f} seconds")
 
-    def _answered(self, request: httpx.Request, bytes_max: int, deadline: float) -> Answer:
+    def _answered(self, request: httpx.Request, bytes_max: int) -> Answer:
         response = self._http.send(request, stream=True)
         try:
             body = bytearray()
@@ -131,8 +136,6 @@ class Connection:
                 if len(body) > bytes_max:
                     expected = f"an answer of at most {bytes_max} bytes to {request.url}"
                     raise AnswerMalformed(expected, "more", "Ask for less at a time, or tell the ledger's operator.")
-                if time.monotonic() > deadline:
-                    raise httpx.ReadTimeout(f"no complete answer within {self._request_seconds_max:.0f} seconds")
         finally:
             response.close()
         return Answer(response.status_code, response.headers, bytes(body), _next_url(request.url, response))
