@@ -17,7 +17,7 @@ from ledger.client.errors import ClientError
 from ledger.client.export import PARTIAL_SUFFIX
 from ledger.client.export import export as export_log
 from ledger.client.http import LedgerClient
-from ledger.client.tile_archive import write_archive
+from ledger.client.tile_archive import check_absent, write_archive
 from ledger.client.tile_copy import Trusted, grow
 from ledger.client.tile_folder import open_folder
 from ledger.client.tile_log import TileLog
@@ -49,6 +49,8 @@ def export(
     """Copy the log: lines for a shell, files that any web server can serve, or one zip."""
     if target is None and static is None and archive is None:
         raise ClientError("where to write to", "nothing", "Give a directory, --static DIR or --zip FILE.")
+    if archive is not None:
+        check_absent(archive)
     workspace = Workspace.at(directory)
     with connected(workspace, url) as client:
         believed = trust(client, origin, vkeys, workspace.pinned)

@@ -27,13 +27,18 @@ _UNIX: Final = 3
 _MODE: Final = 0o100644 << 16
 
 
+def check_absent(file: Path) -> None:
+    """Raise ClientError if there is something at `file`: an archive is not written over another."""
+    if os.path.lexists(file):
+        raise ClientError(f"{file} absent", "something there", "Choose another name, or remove it.")
+
+
 def write_archive(folder: TileFolder, file: Path) -> None:
     """Write the tree of the folder's checkpoint to `file`, which is whole or absent.
 
     Raises ClientError if `file` is there, CopyDamaged if the entries in the folder do not give the signed root.
     """
-    if os.path.lexists(file):
-        raise ClientError(f"{file} absent", "something there", "Choose another name, or remove it.")
+    check_absent(file)
     file = file.absolute()
     file.parent.mkdir(parents=True, exist_ok=True)
     beside = file.with_name(f".{file.name}.{secrets.token_hex(6)}.partial")
