@@ -36,7 +36,7 @@ from ledger.audit.tile_store import TileDirectory
 from ledger.audit.tile_zip import open_zip
 from ledger.client.errors import ClientError
 from ledger.client.http import LedgerClient
-from ledger.client.source import LedgerUrl
+from ledger.client.source import LedgerUrl, TileUrl, has_only_tiles
 from ledger.events.canonical import canonical_bytes
 from projections.audited_answers import KnownAt, check_digests, check_every_answer
 from projections.digests import DIGESTS_TREE_SIZE_MAX, Digests, digests
@@ -87,7 +87,7 @@ def audit_tiles(source: TileSource, pins: Pins, watch: Watch) -> Report:
     """Return what was proved about a folder of tiles, each of its files included. No figures are stated there."""
 
     def tiles(audited: Audited) -> tuple[list[Proved], list[str]]:
-        proved = source.compared(source.checkpoint())
+        proved = source.compared()
         strangers = source.strangers(audited.checkpoint.tree_size)
         return [proved], [NO_FIGURES, *([strangers] if strangers is not None else [])]
 
@@ -98,7 +98,10 @@ def audit_url(client: LedgerClient, pins: Pins, watch: Watch, *, every_answer: b
     """Return what was proved about the ledger that `client` speaks to, its answers included.
 
     Obligations are compared one by one, the other answers by their digests; with `every_answer` these one by one too.
+    Where there are only files of tiles, as behind the web server of a mirror, it is about those.
     """
+    if has_only_tiles(client):
+        return audit_tiles(TileSource(TileUrl(client.connection)), pins, watch)
     auditor = Auditor()
     known_at = KnownAt(auditor, acts_max=None if every_answer else DIGESTS_TREE_SIZE_MAX)
 

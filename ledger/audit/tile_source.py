@@ -9,7 +9,6 @@ back until the entries are proved, since only then it is known that it is the ti
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from hashlib import sha256
 from typing import Final
 
@@ -42,6 +41,7 @@ class TileSource:
 
     def __init__(self, store: TileStore) -> None:
         self._store = store
+        self._note = b""
         self._files = 0
         self._wrong: Finding | None = None
         self._missing: str | None = None
@@ -55,6 +55,7 @@ class TileSource:
         raw = self._store.read(CHECKPOINT, NOTE_BYTES_MAX)
         if raw is None:
             raise Undecidable(f"expected a file {CHECKPOINT} in {self.name}; there is none")
+        self._note = raw
         return raw
 
     def entries(self, tree_size: int) -> Iterator[Line]:
@@ -76,10 +77,10 @@ class TileSource:
 
     def _bundle(self, index: int, width: int) -> tuple[str, list[bytes]]:
         """Return the path and the entries of a bundle; at most `width`, fewer only where that many are nowhere."""
-        smaller_first = [*self._store.widths(entries_path(index, TILE_WIDTH)), TILE_WIDTH]
-        enough = [one for one in smaller_first if one >= width]
-        too_few = [one for one in smaller_first if one < width]
-        for held in (*enough, *reversed(too_few)):
+        partial = self._store.widths(entries_path(index, TILE_WIDTH))
+        enough = [one for one in partial if one > width]
+        too_few = [one for one in partial if one < width]
+        for held in (width, *enough, TILE_WIDTH, *reversed(too_few)):
             path = entries_path(index, held)
             raw = self._store.read(path, BUNDLE_BYTES_MAX)
             if raw is not None:
@@ -87,13 +88,13 @@ class TileSource:
                 return path, _parsed(path, raw, held)[:width]
         return entries_path(index, width), []
 
-    def compared(self, checkpoint: bytes) -> Proved:
+    def compared(self) -> Proved:
         """Return the line of the report if every file is what the entries give, which were proved meanwhile.
 
         Raises LieFound for the first that is not, Undecidable for one that is missing.
         """
         if self._wrong is not None:
-            raise LieFound(replace(self._wrong, evidence={**self._wrong.evidence, "checkpoint": readable(checkpoint)}))
+            raise LieFound(self._wrong)
         if self._missing is not None:
             raise Undecidable(f"expected a file {self._missing} in {self.name}; there is none")
         return Proved("tiles", self._files, "files of hashes and entries, each exactly what the entries give")
@@ -131,7 +132,7 @@ class TileSource:
         if raw != derived and self._wrong is None:
             pairs = enumerate(zip(raw, derived, strict=False))
             at = next((at for at, (left, right) in pairs if left != right), min(len(raw), len(derived)))
-            evidence = {"file_sha256": sha256(raw).hexdigest(), "derived": derived[:EVIDENCE_BYTES_MAX].hex()}
+            evidence = {"checkpoint": readable(self._note), "derived": derived[:EVIDENCE_BYTES_MAX].hex()}
             expected = f"{len(derived)} bytes of SHA-256 {sha256(derived).hexdigest()}, from the entries"
             got = f"{len(raw)} bytes of SHA-256 {sha256(raw).hexdigest()}"
             if len(raw) > len(derived):

@@ -4,6 +4,7 @@ Ends with 0 when the copy is as new as the log's checkpoint, 1 if the log is pro
 nothing could be decided: then the copy is as it was.
 """
 
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -46,11 +47,17 @@ def mirror(
 ) -> None:
     """Keep a full verified copy of the log, and the proof of it if the log tells two stories."""
     with Connection(url) as connection, open_folder(target) as folder:
-        trusted = _trusted(folder, LedgerClient(connection), origin, vkeys, Workspace.at(directory))
-        keep(folder, trusted, connection.url)
+        before = kept(folder)
+        trusted = _trusted(before, LedgerClient(connection), origin, vkeys, Workspace.at(directory))
+        if before is None:
+            keep(folder, trusted, connection.url)
 
         def once() -> None:
-            _show(folder, _grown(TileLog(connection), folder, trusted), json=json)
+            grown = _grown(TileLog(connection), folder, trusted)
+            # Only now are other keys than before known to be those of the log that is here.
+            keep(folder, trusted, connection.url)
+            if every is None or grown.checkpoint.tree_size > grown.before:
+                _show(folder, grown, json=json)
 
         if every is None:
             once()
@@ -78,16 +85,15 @@ def verify_fork_file(
 
 
 def _trusted(
-    folder: TileFolder, client: LedgerClient, origin: str | None, vkeys: list[str] | None, workspace: Workspace
+    before: Trusted | None, client: LedgerClient, origin: str | None, vkeys: list[str] | None, workspace: Workspace
 ) -> Trusted:
     """Return whom to believe: by the command line, else as at the beginning, else by the workspace, else the server."""
-    before = kept(folder)
     if before is not None and not vkeys:
         return before
     given = given_trust(origin, vkeys, workspace.pinned)
     if given is None:
         given = trust(client, origin, None, None)
-    return Trusted(given.origin, given.vkeys)
+    return Trusted(given.origin, given.vkeys, before.vkeys if before is not None else ())
 
 
 def _grown(log: TileLog, folder: TileFolder, trusted: Trusted) -> Grown:
@@ -115,6 +121,8 @@ def _show(folder: TileFolder, grown: Grown, *, json: bool) -> None:
         )
     else:
         emit(f"{folder.directory}: {checkpoint.tree_size} entries of {checkpoint.origin}, root {checkpoint.root.hex()}")
+    # Whoever follows through a pipe wants to know it now.
+    sys.stdout.flush()
 
 
 def _follow(once: Callable[[], None], every: float) -> None:

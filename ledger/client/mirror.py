@@ -33,5 +33,6 @@ def keep(folder: TileFolder, trusted: Trusted, url: str) -> None:
     if before is not None and before.origin != trusted.origin:
         do = "Use another directory for another log."
         raise ClientError(f"the log {before.origin}, which {folder.directory} mirrors", trusted.origin, do)
-    pinned = Pinned(trusted.origin, tuple(map(format_vkey, trusted.vkeys)), url)
-    folder.keep(PINNED, msgspec.json.format(msgspec.json.encode(pinned)) + b"\n")
+    if before is None or before.vkeys != trusted.vkeys:
+        pinned = Pinned(trusted.origin, tuple(map(format_vkey, trusted.vkeys)), url)
+        folder.keep(PINNED, msgspec.json.format(msgspec.json.encode(pinned)) + b"\n")

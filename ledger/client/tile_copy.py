@@ -32,10 +32,18 @@ Advance = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
-    """Which log is meant, and whose signatures count: its keys, and perhaps those of witnesses."""
+    """Which log is meant, and whose signatures count: its keys, and perhaps those of witnesses.
+
+    `earlier`: keys that count only for what the folder has already, since the log has others now.
+    """
 
     origin: str
     vkeys: tuple[VerifierKey, ...]
+    earlier: tuple[VerifierKey, ...] = ()
+
+    @property
+    def ever(self) -> tuple[VerifierKey, ...]:
+        return tuple(dict.fromkeys((*self.vkeys, *self.earlier)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,7 @@ def grow(log: TileLog, folder: TileFolder, trusted: Trusted, advance: Advance) -
 def _published(log: TileLog, trusted: Trusted) -> _Head:
     raw = log.checkpoint()
     try:
-        return _opened(raw, trusted)
+        return _opened(raw, trusted.origin, trusted.vkeys)
     except LogInvalid as error:
         # Anybody can hand out an unsigned note: it proves nothing against the log.
         raise AnswerMalformed(f"{error.expected} in {log.url}/checkpoint", error.got, TELL) from None
@@ -96,15 +104,15 @@ def _published(log: TileLog, trusted: Trusted) -> _Head:
 def _held(folder: TileFolder, trusted: Trusted) -> _Head | None:
     raw = folder.checkpoint
     try:
-        return _opened(raw, trusted) if raw is not None else None
+        return _opened(raw, trusted.origin, trusted.ever) if raw is not None else None
     except LogInvalid as error:
         raise CopyDamaged(f"{error.expected} in {folder.directory}/checkpoint", error.got) from None
 
 
-def _opened(raw: bytes, trusted: Trusted) -> _Head:
-    checkpoint = open_checkpoint(raw, trusted.origin, trusted.vkeys)
+def _opened(raw: bytes, origin: str, vkeys: Sequence[VerifierKey]) -> _Head:
+    checkpoint = open_checkpoint(raw, origin, vkeys)
     note = parse_note(raw)
-    lines = b"".join(_verified_lines(note, trusted.vkeys))
+    lines = b"".join(_verified_lines(note, vkeys))
     return _Head(checkpoint, note.text + b"\n" + lines)
 
 
@@ -133,7 +141,7 @@ def _compare(log: TileLog, folder: TileFolder, old: _Head | None, new: _Head, tr
     here, there = old.checkpoint.tree_size, new.checkpoint.tree_size
     first, second, read = (old, new, log.hashes_at(there)) if here <= there else (new, old, folder.hashes_at(here))
     try:
-        check_growth((first.checkpoint, first.note), (second.checkpoint, second.note), read, trusted.vkeys)
+        check_growth((first.checkpoint, first.note), (second.checkpoint, second.note), read, trusted.ever)
     except (ProofInvalid, TileInvalid) as error:
         if here <= there:
             raise AnswerMalformed(f"tiles of the tree that is signed: {error.expected}", error.got, TELL) from None

@@ -155,7 +155,7 @@ def test_a_mirror_follows_until_it_is_told_to_end(log: TiledLog, vkey: str, orig
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=SECONDS_MAX)
     assert (process.returncode, "Stopped." in err) == (0, True), err
-    assert "300 entries" in out
+    assert "5 entries" in out
     assert copied(mirror) == log.files(ENTRIES[:300], 5)
 
 
@@ -208,6 +208,23 @@ def test_a_mirror_remembers_whose_log_it_is_for(log: TiledLog, vkey: str, origin
     assert gledger("mirror", origin.server.url, str(mirror)).exit_code == 3
 
 
+def test_a_log_that_has_changed_its_key_is_followed_by_whoever_knows_the_new_one(
+    log: TiledLog, vkey: str, origin: Origin, mirror: Path
+) -> None:
+    log.serve(ENTRIES[:5], origin.directory)
+    assert gledger("mirror", origin.server.url, str(mirror), "--vkey", vkey).exit_code == 0
+    later = TiledLog()
+    later_key = format_vkey(later.signer.vkey)
+    later.serve(ENTRIES[:9], origin.directory)
+    assert gledger("mirror", origin.server.url, str(mirror)).exit_code == 3
+    assert gledger("mirror", origin.server.url, str(mirror), "--vkey", later_key).exit_code == 0
+    assert gledger("mirror", origin.server.url, str(mirror)).exit_code == 0
+    assert copied(mirror) == later.files(ENTRIES[:9], 5)
+    # What the earlier key signs now is not believed any more.
+    log.serve(ENTRIES[:12], origin.directory)
+    assert gledger("mirror", origin.server.url, str(mirror)).exit_code == 3
+
+
 def test_a_workspace_says_whose_log_it_is_for(
     log: TiledLog, vkey: str, origin: Origin, mirror: Path, tmp_path: Path
 ) -> None:
@@ -237,6 +254,14 @@ def test_an_export_is_a_folder_an_archive_or_both_and_each_is_audited(tmp_path: 
     assert alone.read_bytes() == beside.read_bytes()
     assert read_back(static) == folder_of(log)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["alone.zip", "beside.zip", "static"]
-    for copy in (static, alone):
-        done = gledger("audit", str(copy), "--vkey", vkey)
-        assert (done.exit_code, "proved   tiles" in done.stdout) == (0, True), done.output
+    with serving_origin(static) as origin:
+        for copy in (str(static), str(alone), origin.server.url):
+            done = gledger("audit", copy, "--vkey", vkey)
+            assert (done.exit_code, "proved   tiles" in done.stdout) == (0, True), done.output
+        for path, status in (("tile/0/000.p/5", 3), ("tile/entries/000.p/5", 3), ("checkpoint", 3)):
+            raw = (static / path).read_bytes()
+            (static / path).write_bytes(raw[:20] + b"?" + raw[21:])
+            assert gledger("audit", origin.server.url, "--vkey", vkey).exit_code == 1, path
+            (static / path).unlink()
+            assert gledger("audit", origin.server.url, "--vkey", vkey).exit_code == status, path
+            (static / path).write_bytes(raw)
