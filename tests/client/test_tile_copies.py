@@ -14,7 +14,7 @@ from ledger.client.connection import Connection
 from ledger.client.errors import AnswerMalformed, ClientError, CopyDamaged, Unreachable
 from ledger.client.fork import EvidenceInvalid, ForkProved, parse_evidence, verify_fork
 from ledger.client.tile_archive import write_archive
-from ledger.client.tile_folder import open_folder
+from ledger.client.tile_folder import TileFolder, open_folder
 from ledger.log.errors import LogInvalid
 from tests.acts import log_key
 from tests.audit.logs import checkpoint_over
@@ -318,6 +318,35 @@ def test_wherever_a_crash_comes_the_folder_is_whole_and_the_next_run_completes_i
         grown(second.connection, place, log.trusted)
         assert read_back(place) == after, (call, attempt)
     assert crashes > 3
+
+
+def test_negative_control_a_checkpoint_that_is_written_before_its_tiles_is_found(
+    two_trees: tuple[TiledLog, Origin, Origin], copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, first, second = two_trees
+    grown(first.connection, copy, log.trusted)
+    after = {**read_back(copy), **read_back(second.directory)}
+
+    def hasty(folder: TileFolder, note: bytes) -> None:
+        folder.keep("checkpoint", note)
+        raise Crash
+
+    monkeypatch.setattr(TileFolder, "publish", hasty)
+    with pytest.raises(Crash):
+        grown(second.connection, copy, log.trusted)
+    now = kept(copy)
+    assert now["checkpoint"] == after["checkpoint"]
+    assert not after.items() <= now.items()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sizes", [(65_535, 65_536, 65_537, 70_000), (1, 70_000), (70_000, 131_073)])
+def test_large_trees_are_copied_to_the_byte(log: TiledLog, served: Origin, copy: Path, sizes: tuple[int, ...]) -> None:
+    entries = some_entries(sizes[-1])
+    for at, size in enumerate(sizes):
+        log.serve(entries[:size], served.directory)
+        grown(served.connection, copy, log.trusted)
+        assert read_back(copy) == log.files(entries[:size], *sizes[:at])
 
 
 def crash_at(patched: pytest.MonkeyPatch, call: str, attempt: int) -> None:
