@@ -80,7 +80,20 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    for module in (submissions, log, tiles, statements, scitt, reads, explanations, reference, health, docs, verifier, pages):
+    for module in (
+        submissions,
+        log,
+        tiles,
+        statements,
+        scitt,
+        reads,
+        explanations,
+        reference,
+        health,
+        docs,
+        verifier,
+        pages,
+    ):
         app.include_router(module.router)
     app.mount(docs.STATIC_PATH, docs.static_files())
     app.mount(pages.STATIC_PATH, pages.static_files())

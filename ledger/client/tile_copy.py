@@ -2,7 +2,7 @@
 
 The steps, each of which must hold before the next:
 
-1. The checkpoint there is signed by the log. Lines that no known key verifies are not taken along.
+1. The checkpoint there is signed by the log. Lines of others that no known key verifies are not taken along.
 2. It continues the checkpoint in the folder: by the tiles there, proved against both roots. If the log signed both and
    they differ, that is a fork, and the proof of it is kept.
 3. The new entries give the signed root. Their hashes and all tiles are computed here; no tile from there is kept.
@@ -19,8 +19,8 @@ from ledger.client.tile_folder import TileFolder
 from ledger.client.tile_log import TELL, TileLog
 from ledger.log.checkpoint import Checkpoint, open_checkpoint
 from ledger.log.entry_bundle import format_bundle
-from ledger.log.errors import LogInvalid, NoteInvalid, ProofInvalid, TileInvalid
-from ledger.log.note import Note, VerifierKey, parse_note, signature_line, verify_note
+from ledger.log.errors import LogInvalid, ProofInvalid, TileInvalid
+from ledger.log.note import VerifierKey, parse_note
 from ledger.log.tiles import TILE_WIDTH, Tile, entries_path, tile_path, tile_width
 from ledger.log.tree import EMPTY, Frontier, frontier_from_tiles, leaf_hash
 
@@ -110,27 +110,20 @@ def _held(folder: TileFolder, trusted: Trusted) -> _Head | None:
 
 
 def _opened(raw: bytes, origin: str, vkeys: Sequence[VerifierKey]) -> _Head:
+    """Return the checkpoint, with the lines of the log itself and those of others that one of `vkeys` verifies.
+
+    A line of somebody else that nobody has verified might discredit the note with those who can.
+    """
     checkpoint = open_checkpoint(raw, origin, vkeys)
     note = parse_note(raw)
-    lines = b"".join(_verified_lines(note, vkeys))
-    return _Head(checkpoint, note.text + b"\n" + lines)
-
-
-def _verified_lines(note: Note, vkeys: Sequence[VerifierKey]) -> list[bytes]:
-    """Return the signature lines that one of `vkeys` verifies: others might discredit the note with those who know."""
-    lines = []
-    for line in note.signatures:
-        for key in vkeys:
-            if (key.name, key.key_id) == (line.name, line.key_id) and _verifies(Note(note.text, (line,)), key):
-                lines.append(signature_line(key, line.value))
-    return list(dict.fromkeys(lines))
-
-
-def _verifies(note: Note, key: VerifierKey) -> bool:
-    try:
-        return bool(verify_note(note, (key,)))
-    except NoteInvalid:
-        return False
+    known = {(key.name, key.key_id) for key in vkeys}
+    lines = raw[len(note.text) + 1 :].splitlines(keepends=True)
+    kept = [
+        line
+        for line, signature in zip(lines, note.signatures, strict=True)
+        if signature.name == origin or (signature.name, signature.key_id) in known
+    ]
+    return _Head(checkpoint, note.text + b"\n" + b"".join(dict.fromkeys(kept)))
 
 
 def _compare(log: TileLog, folder: TileFolder, old: _Head | None, new: _Head, trusted: Trusted) -> None:

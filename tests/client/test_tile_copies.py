@@ -14,9 +14,12 @@ from ledger.client.connection import Connection
 from ledger.client.errors import AnswerMalformed, ClientError, CopyDamaged, Unreachable
 from ledger.client.fork import EvidenceInvalid, ForkProved, parse_evidence, verify_fork
 from ledger.client.tile_archive import write_archive
+from ledger.client.tile_copy import Trusted
 from ledger.client.tile_folder import TileFolder, open_folder
+from ledger.log.cosignature import cosignature_line, ed25519_cosigner, mldsa44_cosigner
 from ledger.log.errors import LogInvalid
-from tests.acts import log_key
+from ledger.log.note import parse_note, signature_line
+from tests.acts import ORIGIN, log_key
 from tests.audit.logs import checkpoint_over
 from tests.audit.tile_folders import Files, read_back, written, zipped
 from tests.client.tiled_logs import Origin, TiledLog, grown, serving_origin, some_entries
@@ -94,6 +97,36 @@ def test_lines_that_nobody_here_can_verify_are_not_taken_along(log: TiledLog, se
     (served.directory / "checkpoint").write_bytes(note + stranger)
     grown(served.connection, copy, log.trusted)
     assert (copy / "checkpoint").read_bytes() == note
+
+
+def test_every_line_of_the_log_itself_is_taken_along(log: TiledLog, served: Origin, copy: Path) -> None:
+    """Whoever pins one of its keys copies what whoever knows all of them will ask for."""
+    log.serve(ONE[:3], served.directory)
+    more = (mldsa44_cosigner(ORIGIN, bytes(32)), log_key().vkey)
+    text = parse_note(log.note(ONE[:3])).text
+    note = log.note(ONE[:3]) + cosignature_line(more[0], text, 7) + signature_line(more[1], bytes(64))
+    (served.directory / "checkpoint").write_bytes(note)
+    grown(served.connection, copy, log.trusted)
+    assert (copy / "checkpoint").read_bytes() == note
+
+
+def test_the_line_of_a_witness_is_taken_along_if_it_is_true(log: TiledLog, served: Origin, copy: Path) -> None:
+    witness = ed25519_cosigner("witness.example", bytes(32))
+    trusted = Trusted(ORIGIN, (*log.trusted.vkeys, witness.vkey))
+    plain = log.note(ONE[:3])
+    note = plain + cosignature_line(witness, parse_note(plain).text, 7)
+    log.serve(ONE[:3], served.directory)
+    grown(served.connection, copy, trusted)
+    (served.directory / "checkpoint").write_bytes(note)
+    grown(served.connection, copy, trusted)
+    # The same tree, with more signatures; and with fewer again.
+    assert (copy / "checkpoint").read_bytes() == note
+    (served.directory / "checkpoint").write_bytes(plain)
+    grown(served.connection, copy, trusted)
+    assert (copy / "checkpoint").read_bytes() == note
+    (served.directory / "checkpoint").write_bytes(plain + signature_line(witness.vkey, bytes(72)))
+    with pytest.raises(AnswerMalformed):
+        grown(served.connection, copy, trusted)
 
 
 # What must not happen to a copy.
