@@ -30,6 +30,7 @@ from api import (
     scitt,
     statements,
     submissions,
+    tiles,
     verifier,
     witnesses,
 )
@@ -80,7 +81,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    serving = (statements, scitt, witnesses, reads, explanations, reference, health, docs, verifier)
+    serving = (tiles, statements, scitt, witnesses, reads, explanations, reference, health, docs, verifier)
     for module in (submissions, log, *serving, pages):
         app.include_router(module.router)
     app.mount(docs.STATIC_PATH, docs.static_files())

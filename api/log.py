@@ -140,7 +140,7 @@ def list_entries(
     headers = {"ETag": etag, "Cache-Control": IMMUTABLE if until == after + limit else CHECKED}
     if until < tree_size:
         headers["Link"] = f'</v1/entries?after={until}&limit={limit}>; rel="next"'
-    if _is_known(request, etag):
+    if is_known(request, etag):
         return Response(status_code=304, headers=headers)
     return StreamingResponse(_lines(log, after, until), headers=headers, media_type=NDJSON)
 
@@ -213,7 +213,7 @@ def show_bundle(request: Request, event_id: EventId) -> Response:
     raw = format_bundle(bundle)
     etag = f'"{sha256(raw).hexdigest()}"'
     headers = {"ETag": etag, "Cache-Control": CHECKED}
-    if _is_known(request, etag):
+    if is_known(request, etag):
         return Response(status_code=304, headers=headers)
     return Response(raw, headers=headers, media_type=TEXT)
 
@@ -286,7 +286,7 @@ def known_or(request: Request, raw: bytes, caching: str, media_type: str) -> Res
     """Return `raw`, or 304 if the client says that it has these bytes."""
     etag = f'"{sha256(raw).hexdigest()}"'
     headers = {"ETag": etag, "Cache-Control": caching}
-    if _is_known(request, etag):
+    if is_known(request, etag):
         return Response(status_code=304, headers=headers)
     return Response(raw, headers=headers, media_type=media_type)
 
@@ -295,12 +295,12 @@ def _checked(request: Request, raw: bytes) -> Response:
     """Answer with text that another will replace."""
     etag = f'"{sha256(raw).hexdigest()}"'
     headers = {"ETag": etag, "Cache-Control": CHECKED}
-    if _is_known(request, etag):
+    if is_known(request, etag):
         return Response(status_code=304, headers=headers)
     return Response(raw, headers=headers, media_type=TEXT)
 
 
-def _is_known(request: Request, etag: str) -> bool:
+def is_known(request: Request, etag: str) -> bool:
     """Tell whether the client says that it has this representation (RFC 9110 §13.1.2, weak comparison)."""
     named = request.headers.get("if-none-match", "")
     return named.strip() == "*" or etag in (one.strip().removeprefix("W/") for one in named.split(","))

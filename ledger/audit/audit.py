@@ -83,7 +83,7 @@ def audit(source: Source, pins: Pins, auditor: Auditor, watch: Callable[[Followe
     statements = [Said.read(one) for one in pins.statements]
     first: Entry | None = None
     signers: Signers | None = None
-    for followed in auditor.follow(_no_more_than(claimed, raw, source.entries(claimed.tree_size))):
+    for followed in _followed(auditor, source, note, claimed, raw):
         if first is None:
             first = followed.entry
             _check_anchor(first, pins.anchor)
@@ -111,6 +111,17 @@ def audit(source: Source, pins: Pins, auditor: Auditor, watch: Callable[[Followe
     kept = [*([older.proved()] if older is not None else []), *(said.proved(claimed) for said in statements)]
     proved = (*_proved(auditor, first, claimed), *signers.proved(), *trusted, *kept)
     return Audited(claimed, auditor.recorded_at, auditor.compact, proved, (*_assumed(pins), *signers.assumed()))
+
+
+def _followed(auditor: Auditor, source: Source, note: Note, claimed: Checkpoint, raw: bytes) -> Iterator[Followed]:
+    """Yield each entry as it came through. Raises LieFound; Undecidable if the source ends before its time."""
+    try:
+        yield from auditor.follow(_no_more_than(claimed, raw, source.entries(claimed.tree_size)))
+    except Undecidable:
+        # What is missing proves nothing, but what was read may disown the checkpoint.
+        if auditor.position:
+            check_unread(raw, note, _opened(auditor))
+        raise
 
 
 def _opened(auditor: Auditor) -> Opened:

@@ -33,6 +33,7 @@ class Lie(StrEnum):
     ROOT_WRONG = "root_wrong"
     CONSEQUENCE_MISSING = "consequence_missing"
     STATEMENT_WRONG = "statement_wrong"
+    TILE_WRONG = "tile_wrong"
     PROJECTION_WRONG = "projection_wrong"
 
 

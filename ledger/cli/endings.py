@@ -4,7 +4,15 @@ from typing import Final
 
 from ledger.audit.findings import Undecidable
 from ledger.cli.exit_codes import ExitCode
-from ledger.client.errors import AnswerMalformed, ClientError, LedgerRefused, NotThere, PolicyNotMet, Unreachable
+from ledger.client.errors import (
+    AnswerMalformed,
+    ClientError,
+    CopyDamaged,
+    LedgerRefused,
+    NotThere,
+    PolicyNotMet,
+    Unreachable,
+)
 from ledger.client.scenario import ScenarioError
 from ledger.events.refusals import Refusal, Rejected
 from ledger.log.errors import LogInvalid
@@ -51,6 +59,7 @@ def exit_code_of(error: Exception) -> ExitCode | None:
             Unreachable()
             | NotThere()
             | AnswerMalformed()
+            | CopyDamaged()
             | PolicyNotMet()
             | HeadsInvalid()
             | HeadsUnavailable()

@@ -64,7 +64,17 @@ defer(
     receipt="Fetch the receipt of an act, as C2SP tlog-proof or in COSE, and keep it once it is verified.",
 )
 defer(app, "ledger.cli.imports", **{"import": "Record what a third party's table says, as an observer."})
-defer(app, "ledger.cli.export", export="Write entries.ndjson and the checkpoint that signs exactly these entries.")
+defer(
+    app,
+    "ledger.cli.export",
+    export="Copy the log: lines for a shell, files that any web server can serve, or one zip.",
+)
+defer(
+    app,
+    "ledger.cli.mirror",
+    mirror="Keep a full verified copy of the log, and the proof of it if the log tells two stories.",
+    **{"verify-fork": "Prove offline, from a mirror's evidence, that a log signed two histories."},
+)
 defer(
     app,
     "ledger.cli.demo",

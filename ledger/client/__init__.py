@@ -7,9 +7,13 @@ durable workspace              where keys, acts and receipts are kept
 envelope_files                 signed acts in files
 answers errors                 what the ledger's interface says, as values and exceptions
 connection http                the interface over HTTP
+decoding watched_socket        an answer is bounded, in bytes and in time, whatever a server does
 proof export source            what receipts prove; a checked copy of the log; a server as the source of an audit
 bundle standing                what bundles prove; whose keys signed, and whether their mandate stood
 statements                     every act of an authority, none missing
+tile_log tile_folder           a log as C2SP tlog-tiles: at an address, in a folder that grows
+tile_copy tile_archive         from the one to the other, checked; the folder as one file
+fork mirror                    two tree heads that cannot both be true; whose log a mirror is for
 scenario_files                 a directory of TOML files -> their tables, each with its place
 scenario_steps                 one table -> the acts that it stands for
 scenario                       the acts of a whole scenario, in an order in which they can be submitted

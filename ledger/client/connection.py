@@ -14,7 +14,9 @@ import httpx
 import msgspec
 
 from ledger.client.answers import Problem
+from ledger.client.decoding import ACCEPTED, unpacked
 from ledger.client.errors import AnswerMalformed, ClientError, LedgerRefused, NotThere, Unreachable
+from ledger.client.watched_socket import WatchedSocket
 from ledger.log.cbor import decode
 from ledger.log.errors import CoseMalformed
 
@@ -50,8 +52,12 @@ class Answer:
 class Connection:
     """Requests to the ledger at `url`, such as `https://ledger.example`. Redirects are not followed."""
 
-    def __init__(self, url: str, waits_s: Sequence[float] = WAITS_SECONDS) -> None:
+    def __init__(
+        self, url: str, waits_s: Sequence[float] = WAITS_SECONDS, request_seconds_max: float = REQUEST_SECONDS_MAX
+    ) -> None:
         self._waits_s = waits_s
+        self._request_seconds_max = request_seconds_max
+        self._watched = WatchedSocket()
         try:
             parsed = httpx.URL(url.rstrip("/"))
         except httpx.InvalidURL as error:
@@ -61,9 +67,12 @@ class Connection:
         if parsed.scheme not in ("http", "https") or not parsed.host:
             raise ClientError("an address that begins http:// or https://", repr(url), "Correct it.")
         self.url = str(parsed)
-        timeout = httpx.Timeout(SILENCE_SECONDS_MAX, connect=CONNECT_SECONDS_MAX)
+        silence_s = min(SILENCE_SECONDS_MAX, request_seconds_max)
         self._http = httpx.Client(
-            base_url=self.url, timeout=timeout, transport=httpx.HTTPTransport(retries=CONNECT_ATTEMPTS)
+            base_url=self.url,
+            headers={"accept-encoding": ACCEPTED},
+            timeout=httpx.Timeout(silence_s, connect=CONNECT_SECONDS_MAX),
+            transport=httpx.HTTPTransport(retries=CONNECT_ATTEMPTS),
         )
 
     def __enter__(self) -> Self:
@@ -108,19 +117,25 @@ class Connection:
         raise failure
 
     def _once(self, request: httpx.Request, bytes_max: int) -> Answer:
-        deadline = time.monotonic() + REQUEST_SECONDS_MAX
+        deadline = time.monotonic() + self._request_seconds_max
+        request.extensions["trace"] = self._watched.trace
+        try:
+            with self._watched.ending_after(self._request_seconds_max):
+                return self._answered(request, bytes_max)
+        except httpx.TransportError:
+            if time.monotonic() < deadline:
+                raise
+        raise httpx.ReadTimeout(f"no complete answer within {self._request_seconds_max:.0f} seconds")
+
+    def _answered(self, request: httpx.Request, bytes_max: int) -> Answer:
         response = self._http.send(request, stream=True)
         try:
             body = bytearray()
-            for chunk in response.iter_bytes():
+            for chunk in unpacked(response):
                 body += chunk
                 if len(body) > bytes_max:
                     expected = f"an answer of at most {bytes_max} bytes to {request.url}"
                     raise AnswerMalformed(expected, "more", "Ask for less at a time, or tell the ledger's operator.")
-                if time.monotonic() > deadline:
-                    raise httpx.ReadTimeout(f"no complete answer within {REQUEST_SECONDS_MAX:.0f} seconds")
-        except httpx.DecodingError as error:
-            raise httpx.RemoteProtocolError(str(error)) from None
         finally:
             response.close()
         return Answer(response.status_code, response.headers, bytes(body), _next_url(request.url, response))

@@ -14,6 +14,12 @@ PRIVATE_DIRECTORY_MODE: Final = 0o700
 
 def write_durably(path: Path, data: bytes) -> None:
     """Write `data` to `path`, replacing what is there. Raises OSError; then the path is as it was."""
+    write_synced(path, data)
+    sync_directory(path.parent)
+
+
+def write_synced(path: Path, data: bytes) -> None:
+    """Write `data` to `path` as `write_durably` does, but for its name: that is on disk after `sync_directory`."""
     partial = path.with_name(f".{path.name}.{secrets.token_hex(6)}.partial")
     try:
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PUBLIC_FILE_MODE)
@@ -25,7 +31,6 @@ def write_durably(path: Path, data: bytes) -> None:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
-    sync_directory(path.parent)
 
 
 def sync_directory(directory: Path) -> None:

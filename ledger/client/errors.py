@@ -41,3 +41,10 @@ class LedgerRefused(ClientError):
 
     def __str__(self) -> str:
         return f"{self.problem.code}: {super().__str__()}"
+
+
+class CopyDamaged(ClientError):
+    """A copy on this machine is not what its own checkpoint signs."""
+
+    def __init__(self, expected: str, got: str) -> None:
+        super().__init__(expected, got, "Keep it for examination, and make another copy elsewhere.")

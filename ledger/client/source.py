@@ -1,4 +1,4 @@
-"""A ledger's server as the source of an audit: its checkpoint, and the entries of exactly that tree, page by page.
+"""A server as the source of an audit: its checkpoint, and the entries of exactly that tree, page by page or as tiles.
 
 What cannot be had leaves the audit undecided; what was had is judged by the audit and by nobody before it.
 """
@@ -6,10 +6,13 @@ What cannot be had leaves the audit undecided; what was had is judged by the aud
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ledger.audit.export import CHECKPOINT
 from ledger.audit.findings import Undecidable
 from ledger.audit.source import Line
-from ledger.client.errors import ClientError
+from ledger.client.connection import Connection
+from ledger.client.errors import ClientError, NotThere
 from ledger.client.http import ENTRIES_PAGE, LedgerClient
+from ledger.log.note import NOTE_BYTES_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +51,41 @@ class LedgerUrl:
                 yield Line(raw, f"{self.name}/v1/entries?after={after}", offset)
                 offset += len(raw) + 1
             after += len(page)
+
+
+@dataclass(frozen=True, slots=True)
+class TileUrl:
+    """The files of tiles at an address, as a store. What there is beside those asked for, nobody can tell."""
+
+    connection: Connection
+
+    @property
+    def name(self) -> str:
+        return self.connection.url
+
+    def read(self, path: str, bytes_max: int) -> bytes | None:
+        """Return a file of at most `bytes_max` bytes, or None. Raises Undecidable, also for a longer one."""
+        try:
+            return self.connection.get(f"/{path}", bytes_max=bytes_max).body
+        except NotThere:
+            return None
+        except ClientError as error:
+            raise Undecidable(str(error)) from None
+
+    def widths(self, path: str) -> list[int]:
+        return []
+
+    def paths(self) -> Iterator[str]:
+        return iter(())
+
+
+def has_only_tiles(client: LedgerClient) -> bool:
+    """Tell whether the server has no interface of a ledger, but a checkpoint where a log of tiles has it."""
+    try:
+        client.checkpoint()
+    except NotThere:
+        store = TileUrl(client.connection)
+        return store.read(CHECKPOINT, NOTE_BYTES_MAX) is not None
+    except ClientError:
+        return False
+    return False

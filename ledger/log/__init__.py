@@ -2,6 +2,7 @@
 
 entry        the bytes of one entry, chained by SHA-256
 tiles        where a hash lies: tiles of 256, their widths and their paths
+entry_bundle up to 256 entries in a row, as they are served
 tree         RFC 6962 hashes and the right edge that grows by appending
 proofs       inclusion and consistency, from tiles and for verifiers
 subtrees     leaves in a row that are a node of larger trees, for verifiers

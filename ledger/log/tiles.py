@@ -4,6 +4,7 @@ The geometry alone, without hashing: which tile holds what depends on the size o
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -62,6 +63,19 @@ def partial_tiles(tree_size: int) -> tuple[TileId, ...]:
             tiles.append((level, ends >> TILE_HEIGHT))
         level += 1
     return tuple(tiles)
+
+
+def implied_tiles(tree_size: int, grown_from: int = 0) -> Iterator[tuple[TileId, int]]:
+    """Yield every tile of a tree with its width, level by level: the full ones, then the partial one if there is any.
+
+    Those of level 0 are also the bundles of entries. With `grown_from`, the size of an earlier tree, those that were
+    full in it are left out.
+    """
+    level = 0
+    while ends := tree_size >> TILE_HEIGHT * level:
+        for index in range(grown_from >> TILE_HEIGHT * (level + 1), -(-ends // TILE_WIDTH)):
+            yield (level, index), tile_width((level, index), tree_size)
+        level += 1
 
 
 def tile_path(level: int, index: int, width: int) -> str:

@@ -196,6 +196,16 @@ class StoredLog:
             )
             return dict(cursor.fetchall())
 
+    def is_sealed_within(self, first: int, last: int) -> bool:
+        """Tell whether a signed note is stored for any tree size from `first` to `last`."""
+        with self._reading() as cursor:
+            cursor.execute(
+                "SELECT EXISTS (SELECT FROM public.checkpoints WHERE tree_size BETWEEN %s AND %s)", [first, last]
+            )
+            row = cursor.fetchone()
+            assert row is not None
+            return bool(row[0])
+
     def keep_checkpoint(self, tree_size: int, note: bytes) -> bytes:
         """Store the signed note of `tree_size` unless there is one, and return the one that is stored for ever."""
         with self._reading() as cursor:

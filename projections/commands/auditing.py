@@ -33,7 +33,7 @@ from ledger.store.embedded import DataDirectoryInUse, EmbeddedPostgres
 from ledger.store.errors import StoreError
 from ledger.store.log import StoredLog
 from ledger.store.unprivileged import EmbeddedPostgresError
-from projections.audit import audit_export, audit_url, digests_at, write_projections
+from projections.audit import audit_files, audit_url, digests_at, write_projections
 from projections.audited_acts import PartyActs
 from projections.commands.database import DATA_DEFAULT, database_url
 from projections.digests import Digests
@@ -54,7 +54,9 @@ def register(app: typer.Typer) -> None:
 
 
 def audit(
-    target: Annotated[str, typer.Argument(metavar="TARGET", help="Directory of an export, or address of a ledger.")],
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="Export, folder of tiles, zip, or address of a ledger.")
+    ],
     vkeys: Annotated[
         list[str] | None,
         typer.Option("--vkey", help="Key of the log that must have signed. May be given several times."),
@@ -186,7 +188,7 @@ def _failures_told() -> Iterator[None]:
 
 def _audited(target: str, pins: Pins, watch: Callable[[Followed], None], *, every_answer: bool) -> Report:
     if not target.startswith(("http://", "https://")):
-        return audit_export(Path(target), pins, watch)
+        return audit_files(Path(target), pins, watch)
     with Connection(target) as connection:
         return audit_url(LedgerClient(connection), pins, watch, every_answer=every_answer)
 

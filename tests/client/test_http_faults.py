@@ -5,7 +5,6 @@ import socket
 
 import pytest
 
-from ledger.client import connection
 from ledger.client.connection import Connection
 from ledger.client.errors import AnswerMalformed, ClientError, LedgerRefused, NotThere, Unreachable
 from ledger.client.http import BATCH_ACTS_MAX, LedgerClient
@@ -119,10 +118,13 @@ def test_an_answer_without_end_is_given_up() -> None:
         client_of(script).entry_of(ID)
 
 
-def test_an_answer_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "REQUEST_SECONDS_MAX", -1.0)
-    with scripted(answer("200 OK", b"note\n")) as script, pytest.raises(Unreachable, match="no complete answer"):
-        client_of(script).checkpoint()
+def test_an_answer_that_drips_is_given_up() -> None:
+    with (
+        scripted(answer("200 OK", b"note\n")) as script,
+        Connection(script.url, waits_s=(), request_seconds_max=0.0) as connection,
+        pytest.raises(Unreachable, match="no complete answer"),
+    ):
+        LedgerClient(connection).checkpoint()
 
 
 @pytest.mark.parametrize(
