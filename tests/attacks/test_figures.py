@@ -19,7 +19,7 @@ def test_a_figure_stated_too_high(tmp_path: Path) -> str:
     assert report_of(export.directory).exit_code == 0
     stated = export.projections()
     assert stated is not None
-    forged = stated.replace(b'"acknowledged":"2"', b'"acknowledged":"3"', 1)
+    forged = stated.replace(b'"acknowledged":{"amount":"2"', b'"acknowledged":{"amount":"3"', 1)
     assert forged != stated
     add_file(export.directory, PROJECTIONS, forged)
     finding = report_of(export.directory).finding
