@@ -118,15 +118,6 @@ def test_an_answer_without_end_is_given_up() -> None:
         client_of(script).entry_of(ID)
 
 
-def test_an_answer_that_drips_is_given_up() -> None:
-    with (
-        scripted(answer("200 OK", b"note\n")) as script,
-        Connection(script.url, waits_s=(), request_seconds_max=0.0) as connection,
-        pytest.raises(Unreachable, match="no complete answer"),
-    ):
-        LedgerClient(connection).checkpoint()
-
-
 @pytest.mark.parametrize(
     "url", ["ledger.example", "ftp://ledger.example", "http://", "http://\x00", "file:///etc/passwd"]
 )
