@@ -32,9 +32,9 @@ from api.settings import (
     policy_from,
     scrub_pace,
 )
-from ledger.client.durable import sync_directory, write_durably
 from ledger.signing.mldsa import generate_mldsa44, save_mldsa44
 from ledger.signing.signer import generate_ed25519, save_signer
+from ledger.store.durable import sync_directory, write_durably
 from ledger.store.embedded import EmbeddedPostgres
 
 ORIGIN_DEFAULT: Final = "localhost/ledger"

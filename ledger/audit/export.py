@@ -21,6 +21,7 @@ from ledger.audit.source import Line
 from ledger.log.entry import ENTRY_BYTES_MAX
 from ledger.log.errors import shown
 from ledger.log.note import NOTE_BYTES_MAX
+from ledger.store.durable import sync_directory, write_durably, write_synced
 
 ENTRIES: Final = "entries.ndjson"
 CHECKPOINT: Final = "checkpoint"
@@ -44,24 +45,21 @@ def write_export(directory: Path, entries: Iterable[bytes], checkpoint: bytes) -
     beside = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
     try:
         count = _write_lines(beside / ENTRIES, entries)
-        _write(beside / CHECKPOINT, checkpoint)
+        write_synced(beside / CHECKPOINT, checkpoint)
         beside.chmod(EXPORT_MODE)
-        _sync_directory(beside)
+        sync_directory(beside)
         beside.rename(directory)
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
     # The export is in its place; a power cut before the next line may still take it away as a whole.
-    _sync_directory(directory.parent)
+    sync_directory(directory.parent)
     return count
 
 
 def add_file(directory: Path, name: str, content: bytes) -> None:
     """Put `content` at `name` in an export. A crash leaves the earlier file or the new one, never a part."""
-    beside = directory / f".{name}.new"
-    _write(beside, content)
-    beside.replace(directory / name)
-    _sync_directory(directory)
+    write_durably(directory / name, content)
 
 
 def _write_lines(path: Path, entries: Iterable[bytes]) -> int:
@@ -75,21 +73,6 @@ def _write_lines(path: Path, entries: Iterable[bytes]) -> int:
         file.flush()
         os.fsync(file.fileno())
     return count
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from ledger.cli.connect import connected, trust
 from ledger.cli.options import Directory, Json, Origin, Url, VKeys
 from ledger.cli.output import emit, emit_json, say
 from ledger.client.bundle import Believed, prove_bundle
-from ledger.client.durable import write_durably
 from ledger.client.workspace import Workspace
 from ledger.log.bundle import parse_bundle
 from ledger.log.errors import BundleInvalid
+from ledger.store.durable import write_durably
 
 BUNDLE_SUFFIX = ".bundle"
 

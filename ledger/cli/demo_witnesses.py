@@ -16,9 +16,9 @@ from typing import Final
 import httpx
 
 from ledger.cli.demo_server import HOST, POLL_SECONDS, START_SECONDS_MAX, check_port, stop
-from ledger.client.durable import write_durably
 from ledger.client.errors import Unreachable
 from ledger.log.note import KeyKind, VerifierKey, format_vkey, parse_vkey
+from ledger.store.durable import write_durably
 from ledger.witness.directory import KEYS, make_witness, open_store
 
 WITNESSES: Final = ("north", "south", "east")

@@ -24,7 +24,6 @@ from ledger.cli.passphrases import Key, load_keys
 from ledger.client.cosign import add_signatures
 from ledger.client.draft import RANDOM_BYTES, Draft, new_event_id, payload_of
 from ledger.client.draft_files import read_draft, read_settings
-from ledger.client.durable import write_durably
 from ledger.client.envelope_files import is_envelope, read_envelopes
 from ledger.client.errors import ClientError
 from ledger.client.sealing import read_secret
@@ -32,6 +31,7 @@ from ledger.client.skeleton import skeleton
 from ledger.client.workspace import Workspace
 from ledger.signing.dsse import parse
 from ledger.signing.signer import sign_payload
+from ledger.store.durable import write_durably
 
 
 def register(group: typer.Typer) -> None:

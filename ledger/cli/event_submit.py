@@ -15,13 +15,13 @@ from ledger.cli.endings import exit_code_of_refusal
 from ledger.cli.options import Directory, Json, Origin, Url, VKeys
 from ledger.cli.output import emit, emit_json, emit_json_line, progress_bar, say
 from ledger.client.answers import Admission, Outcome, Problem
-from ledger.client.durable import write_durably
 from ledger.client.envelope_files import read_envelopes, read_lines
 from ledger.client.errors import LedgerRefused
 from ledger.client.http import LedgerClient
 from ledger.client.proof import check_holds, prove
 from ledger.client.workspace import Pinned, Workspace, entry_path, receipt_path
 from ledger.signing.dsse import parse
+from ledger.store.durable import write_durably
 
 STDIN = Path("-")
 

@@ -20,7 +20,6 @@ from ledger.cli.options import Directory, Json, Origin, PassphraseFile, Url, VKe
 from ledger.cli.output import as_json, emit, emit_json, progress_bar, say
 from ledger.cli.passphrases import load_keys
 from ledger.client.answers import Admission
-from ledger.client.durable import write_durably
 from ledger.client.errors import ClientError
 from ledger.client.http import LedgerClient
 from ledger.client.kiel.account import Account
@@ -28,6 +27,7 @@ from ledger.client.kiel.recording import Observer, Parties, Planned, Recording, 
 from ledger.client.kiel.releases import Release, release_of
 from ledger.client.kiel.report import Report, lines_of
 from ledger.client.workspace import Workspace
+from ledger.store.durable import write_durably
 
 
 def register(group: typer.Typer) -> None:

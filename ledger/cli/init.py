@@ -17,7 +17,6 @@ from ledger.cli.options import Algorithm, Json, NoPassphrase, Origin, Passphrase
 from ledger.cli.output import emit, emit_json, say
 from ledger.cli.passphrases import Key, load_keys, make_key, new_passphrase
 from ledger.client.draft import payload_of
-from ledger.client.durable import write_durably
 from ledger.client.errors import ClientError
 from ledger.client.opening import Opening, opening_draft
 from ledger.client.scenario_steps import Office
@@ -28,6 +27,7 @@ from ledger.events.registry import service_authority
 from ledger.log.note import KeyKind, format_vkey, verifier_key
 from ledger.signing.keys import ED25519_SPKI_PREFIX
 from ledger.signing.signer import key_record, sign_payload
+from ledger.store.durable import write_durably
 
 ROOT_OFFICE = "root"
 OPENING_FILE = "opening.signed.json"

@@ -11,11 +11,11 @@ import typer
 from ledger.cli.options import Algorithm, Directory, Json, NoPassphrase, Origin, PassphraseFile
 from ledger.cli.output import emit, emit_json, say
 from ledger.cli.passphrases import Key, load_keys, make_key, new_passphrase
-from ledger.client.durable import private_directory
 from ledger.client.errors import ClientError
 from ledger.client.workspace import Workspace
 from ledger.signing.encoding import to_base64
 from ledger.signing.signer import key_record
+from ledger.store.durable import private_directory
 
 Name = Annotated[str, typer.Argument(help="Name of a key of the workspace, or path of a .pem file.")]
 Authority = Annotated[

@@ -11,10 +11,10 @@ import typer
 from ledger.cli.connect import connected, trust
 from ledger.cli.options import Directory, Json, Origin, Url, VKeys
 from ledger.cli.output import emit, emit_json, say
-from ledger.client.durable import write_durably
 from ledger.client.proof import prove
 from ledger.client.workspace import Workspace
 from ledger.log.errors import ReceiptInvalid, shown
+from ledger.store.durable import write_durably
 
 
 def register(app: typer.Typer) -> None:

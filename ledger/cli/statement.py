@@ -13,10 +13,10 @@ from ledger.cli.connect import connected, trust
 from ledger.cli.options import Directory, Json, Origin, Url, VKeys
 from ledger.cli.output import say
 from ledger.cli.verify_statement import report
-from ledger.client.durable import write_durably
 from ledger.client.statements import verify_statement
 from ledger.client.workspace import Workspace
 from ledger.log.errors import StatementInvalid
+from ledger.store.durable import write_durably
 
 
 def register(app: typer.Typer) -> None:

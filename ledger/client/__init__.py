@@ -3,7 +3,7 @@
 draft                          an act before it is signed, and its exact bytes
 toml draft_files skeleton      drafts as people write them
 opening cosign                 the act that opens a ledger; more signatures on an act
-durable workspace              where keys, acts and receipts are kept
+workspace                      where keys, acts and receipts are kept
 envelope_files                 signed acts in files
 answers errors                 what the ledger's interface says, as values and exceptions
 connection http                the interface over HTTP

@@ -6,9 +6,9 @@ directory can read them.
 
 from pathlib import Path
 
-from ledger.client.durable import private_directory
 from ledger.events.keys import KeySet
 from ledger.signing.signer import Ed25519Signer, P256Signer, generate_ed25519, key_record, load_signer, save_signer
+from ledger.store.durable import private_directory
 
 Key = Ed25519Signer | P256Signer
 

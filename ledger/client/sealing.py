@@ -13,7 +13,6 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from ledger.client.durable import sync_directory
 from ledger.client.errors import ClientError
 from ledger.events import currencies
 from ledger.events.canonical import canonical_bytes, parse_canonical
@@ -21,6 +20,7 @@ from ledger.events.corrections import DisclosedObject, Salt, salted_sha256
 from ledger.events.terms import FormulaObject, MoneyObject, UndisclosedObject
 from ledger.events.values import Confidential
 from ledger.rules.disclosures import OBJECT
+from ledger.store.durable import sync_directory
 
 SECRET_FILE_MODE: Final = 0o600
 SECRET_BYTES_MAX: Final = 16 * 1024

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 from ledger.audit.export import CHECKPOINT
-from ledger.client.durable import sync_directory
 from ledger.client.errors import ClientError, CopyDamaged
 from ledger.client.tile_folder import TileFolder
 from ledger.log.checkpoint import parse_checkpoint
@@ -19,6 +18,7 @@ from ledger.log.entry_bundle import format_bundle
 from ledger.log.note import parse_note
 from ledger.log.tiles import TILE_WIDTH, entries_path, tile_path, tile_width
 from ledger.log.tree import EMPTY, leaf_hash
+from ledger.store.durable import sync_directory
 
 LONG_AGO: Final = (1980, 1, 1, 0, 0, 0)
 """The first moment that the format knows."""

@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Final
 
 from ledger.audit.export import CHECKPOINT, ENTRIES
-from ledger.client.durable import sync_directory, write_durably, write_synced
 from ledger.client.errors import ClientError, CopyDamaged
 from ledger.log.checkpoint import parse_checkpoint
 from ledger.log.entry_bundle import parse_bundle
@@ -28,6 +27,7 @@ from ledger.log.errors import LogInvalid, TileInvalid
 from ledger.log.note import parse_note
 from ledger.log.tiles import TILE_WIDTH, TileId, entries_path, implied_tiles, tile_path, tile_width
 from ledger.log.tree import ReadHashes
+from ledger.store.durable import sync_directory, write_durably, write_synced
 
 GROWING: Final = ".growing"
 FREE_BYTES_MIN: Final = 256 * 1024 * 1024

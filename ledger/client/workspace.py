@@ -16,9 +16,9 @@ from typing import Final, Self
 import msgspec
 from msgspec import Struct
 
-from ledger.client.durable import private_directory, write_durably
 from ledger.client.errors import ClientError
 from ledger.log.note import VerifierKey, parse_vkey
+from ledger.store.durable import private_directory, write_durably
 
 PINNED_FILE: Final = "ledger.json"
 KEY_SUFFIX: Final = ".pem"

@@ -9,6 +9,7 @@ recorder     append: entries, tiles, folded states and head in one transaction
 appending    what goes into that transaction, and what comes out
 head         how long the log is, and what binds all of it
 bundling     what goes into a bundle, read from the log
+durable      files that are whole or absent, whenever the power goes
 heads        the newest head that was published, apart from the database
 tiles        the Merkle tree in its table
 cosignatures what witnesses said of checkpoints

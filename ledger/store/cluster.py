@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from types import MappingProxyType
 
+from ledger.store.durable import sync_directory
 from ledger.store.unprivileged import Account, EmbeddedPostgresError
 
 SUPERUSER = "ledger"
@@ -52,9 +53,9 @@ def create_cluster(account: Account, installation: Path, cluster: Path, passfile
     _overwrite(staging / "pg_hba.conf", HBA)
     (staging / SOCKET_DIRECTORY).mkdir(mode=0o700)
     _give(account, staging / SOCKET_DIRECTORY)
-    _sync(staging)
+    sync_directory(staging)
     staging.rename(cluster)
-    _sync(cluster.parent)
+    sync_directory(cluster.parent)
     # Renamed and on disk: from now on the cluster exists, and everything that start-up relies on is in it.
 
 
@@ -80,7 +81,7 @@ def _password(passfile: Path) -> str:
         os.close(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         _overwrite(fresh, f"*:*:*:{SUPERUSER}:{secrets.token_urlsafe(PASSWORD_BYTES)}\n".encode())
         fresh.rename(passfile)
-        _sync(passfile.parent)
+        sync_directory(passfile.parent)
     return passfile.read_text().strip().rsplit(":", 1)[1]
 
 
@@ -96,13 +97,5 @@ def _give(account: Account, directory: Path) -> None:
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         account.own(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -26,6 +26,7 @@ from typing import Final
 from ledger.log.checkpoint import Checkpoint, parse_checkpoint
 from ledger.log.errors import LogInvalid
 from ledger.log.note import parse_note
+from ledger.store.durable import sync_directory
 from ledger.store.errors import HeadsUnreadable, LogRolledBack
 
 SLOT_BYTES: Final = 32 * 1024
@@ -71,7 +72,7 @@ class HeadStore:
             if os.fstat(self._descriptor).st_size < SLOTS * SLOT_BYTES:
                 os.ftruncate(self._descriptor, SLOTS * SLOT_BYTES)
                 os.fsync(self._descriptor)
-                _sync_directory(directory)
+                sync_directory(directory)
         except OSError as error:
             raise HeadsUnreadable(f"expected a directory for tree heads at {directory}: {error.strerror}") from None
 
@@ -177,11 +178,3 @@ def _note_in(raw: bytes) -> bytes | None:
         return None
     note = raw[_LINE_BYTES : _LINE_BYTES + int(line[2])]
     return note if sha256(note).hexdigest().encode() == line[1] else None
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -9,7 +9,6 @@ Keys and store belong together for as long as the witness exists. Keys without t
 could say what they have cosigned. `keys/` gets its name last, so that only a witness that is complete has keys.
 """
 
-import os
 import shutil
 from pathlib import Path
 from typing import Final
@@ -23,6 +22,7 @@ from ledger.log.errors import NoteInvalid
 from ledger.log.messages import NAME_BYTES_MAX
 from ledger.log.note import KeyKind, VerifierKey, format_vkey, parse_vkey
 from ledger.signing.signer import write_private_key
+from ledger.store.durable import sync_directory
 from ledger.witness.errors import HeadsInvalid, KeysLocked, WitnessError
 from ledger.witness.store import HeadStore, created, opened
 
@@ -57,11 +57,11 @@ def make_witness(directory: Path, names: dict[KeyKind, str], passphrase: bytes |
     unfinished.mkdir(mode=0o700)
     for kind, key in made.items():
         write_private_key(key, unfinished / FILES[kind], passphrase)
-    _sync(unfinished)
+    sync_directory(unfinished)
     created(store, [cosigner.vkey for cosigner in cosigners])
     unfinished.rename(keys)
     # Complete: from here on these keys sign with this store or not at all.
-    _sync(directory)
+    sync_directory(directory)
     return tuple(cosigner.vkey for cosigner in cosigners)
 
 
@@ -117,12 +117,3 @@ def _read(path: Path, passphrase: bytes | None) -> PrivateKey:
     if not isinstance(key, ed25519.Ed25519PrivateKey | mldsa.MLDSA44PrivateKey):
         raise WitnessError(f"an Ed25519 or ML-DSA-44 private key at {path}", type(key).__name__, do)
     return key
-
-
-def _sync(directory: Path) -> None:
-    """Return once the names in `directory` are on disk."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

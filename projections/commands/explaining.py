@@ -13,9 +13,9 @@ from ledger.cli.connect import connected, trust
 from ledger.cli.file_kinds import FileAsked
 from ledger.cli.options import AsOf, Directory, Json, KnownAt, Origin, Url, VKeys
 from ledger.cli.output import as_json, emit, emit_json, say
-from ledger.client.durable import write_durably
 from ledger.client.errors import ClientError
 from ledger.client.workspace import Workspace
+from ledger.store.durable import write_durably
 from projections.explained import Followed, verify_explanation
 from projections.explanation import EXPLANATION_BYTES_MAX, ExplanationInvalid, Kind, parse_explanation
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from ledger.client.durable import private_directory, write_durably
 from ledger.client.errors import ClientError
 from ledger.client.workspace import Pinned, Workspace, entry_path, receipt_path
 from ledger.log.note import format_vkey
+from ledger.store.durable import private_directory, write_durably
 from tests.acts import log_key
 
 KEY = format_vkey(log_key().vkey)
