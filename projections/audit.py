@@ -7,7 +7,6 @@ byte of the file is free.
     {"as_of":"2026-11-24","known_at":1742,"obligations":{"gb":[...],"uk":[...]},"origin":"...","root":"9f86..."}
 """
 
-import os
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -17,7 +16,8 @@ import msgspec
 
 from ledger.audit.audit import Audited, Pins, audit
 from ledger.audit.auditor import Auditor, Followed
-from ledger.audit.export import ENTRIES, PROJECTIONS, ExportDirectory, add_file
+from ledger.audit.copies import opened_copy
+from ledger.audit.export import PROJECTIONS, ExportDirectory, add_file
 from ledger.audit.findings import (
     Finding,
     Lie,
@@ -32,11 +32,9 @@ from ledger.audit.findings import (
 )
 from ledger.audit.source import Source
 from ledger.audit.tile_source import TileSource
-from ledger.audit.tile_store import TileDirectory
-from ledger.audit.tile_zip import open_zip
 from ledger.client.errors import ClientError
 from ledger.client.http import LedgerClient
-from ledger.client.source import LedgerUrl, TileUrl, has_only_tiles
+from ledger.client.source import LedgerUrl, only_tiles
 from ledger.events.canonical import canonical_bytes
 from projections.audited_answers import KnownAt, check_digests, check_every_answer
 from projections.digests import DIGESTS_TREE_SIZE_MAX, Digests, digests
@@ -47,7 +45,6 @@ from projections.rows import MemoryRows
 from projections.summary import summaries
 
 SHOWN_BYTES: Final = 40
-TILES: Final = "tile"
 NO_FIGURES: Final = f"There is no {PROJECTIONS}: no figure was compared."
 
 Watch = Callable[[Followed], None]
@@ -55,8 +52,10 @@ Watch = Callable[[Followed], None]
 
 def audit_export(directory: Path, pins: Pins, watch: Watch) -> Report:
     """Return what was proved about the export in `directory`, its figures included."""
-    source = ExportDirectory(directory)
+    return _of_export(ExportDirectory(directory), pins, watch)
 
+
+def _of_export(source: ExportDirectory, pins: Pins, watch: Watch) -> Report:
     def figures(audited: Audited) -> tuple[list[Proved], list[str]]:
         strangers = source.strangers()
         assumed = [f"No part of an export, and not read: {', '.join(strangers)}."] if strangers else []
@@ -70,17 +69,15 @@ def audit_export(directory: Path, pins: Pins, watch: Watch) -> Report:
 
 def audit_files(path: Path, pins: Pins, watch: Watch) -> Report:
     """Return what was proved about a copy: an export, a folder of tiles or a zip of one, as its form tells."""
-    if path.is_file():
-        try:
-            with open_zip(path) as archive:
-                return audit_tiles(TileSource(archive), pins, watch)
-        except LieFound as lie:
-            return invalid(str(path), lie.finding)
-        except Undecidable as reason:
-            return undecided(str(path), str(reason))
-    if (path / TILES).is_dir() and not os.path.lexists(path / ENTRIES):
-        return audit_tiles(TileSource(TileDirectory(path)), pins, watch)
-    return audit_export(path, pins, watch)
+    try:
+        with opened_copy(path) as source:
+            if isinstance(source, TileSource):
+                return audit_tiles(source, pins, watch)
+            return _of_export(source, pins, watch)
+    except LieFound as lie:
+        return invalid(str(path), lie.finding)
+    except Undecidable as reason:
+        return undecided(str(path), str(reason))
 
 
 def audit_tiles(source: TileSource, pins: Pins, watch: Watch) -> Report:
@@ -100,8 +97,8 @@ def audit_url(client: LedgerClient, pins: Pins, watch: Watch, *, every_answer: b
     Obligations are compared one by one, the other answers by their digests; with `every_answer` these one by one too.
     Where there are only files of tiles, as behind the web server of a mirror, it is about those.
     """
-    if has_only_tiles(client):
-        return audit_tiles(TileSource(TileUrl(client.connection)), pins, watch)
+    if (tiles := only_tiles(client)) is not None:
+        return audit_tiles(tiles, pins, watch)
     auditor = Auditor()
     known_at = KnownAt(auditor, acts_max=None if every_answer else DIGESTS_TREE_SIZE_MAX)
 

@@ -4,6 +4,7 @@ findings   what was proved, or the first lie with its evidence
 source     where the bytes come from
 export     the strict format of an export: written, and read byte by byte
 tile_source, tile_store, tile_zip   a folder of C2SP tlog-tiles, or a zip of it, as a source
+copies     a copy on the disk: an export, a folder of tiles, a zip
 auditor    the enforced order of steps over every entry
 older      a checkpoint kept from before
 audit      anchor, entries, tree, checkpoint: from a source to what is proved

@@ -1,6 +1,6 @@
 """The command `gledger`: nouns and verbs around what the other packages do.
 
-exit_codes endings                         what the process says when it ends, and after which error
+database exit_codes endings                         what the process says when it ends, and after which error
 output options                             data to stdout, talk to stderr; the options that several commands share
 commands                                   how commands are found, and how errors end them
 passphrases connect                        private keys, unlocked; which ledger, and whose word about it is believed

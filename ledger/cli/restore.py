@@ -7,20 +7,22 @@ Both read DATABASE_URL (or DATABASE_URL_FILE) and LEDGER_DATA as the server does
 import os
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
-from ledger.audit.export import ExportDirectory
+from ledger.audit.copies import opened_copy
 from ledger.audit.findings import LieFound, Undecidable
+from ledger.audit.restoring import Restored
 from ledger.audit.restoring import restore as restore_log
 from ledger.audit.source import Source
+from ledger.cli.database import DATA_DEFAULT, database_url
 from ledger.cli.exit_codes import ExitCode
 from ledger.cli.options import Json
 from ledger.cli.output import emit, emit_json, progress_bar, say
 from ledger.client.connection import Connection
 from ledger.client.http import LedgerClient
-from ledger.client.source import LedgerUrl
+from ledger.client.source import LedgerUrl, only_tiles
 from ledger.log.checkpoint import parse_checkpoint
 from ledger.log.errors import LogInvalid
 from ledger.log.note import parse_note
@@ -28,8 +30,6 @@ from ledger.store.database import migrate
 from ledger.store.embedded import EmbeddedPostgres
 from ledger.store.heads import HEADS, HeadStore, heads_in
 from ledger.store.log import StoredLog
-
-DATA_DEFAULT: Final = Path("data")
 
 Data = Annotated[Path, typer.Option("--data", envvar="DATA", help="Directory of the ledger.")]
 
@@ -41,13 +41,34 @@ def register(app: typer.Typer) -> None:
 
 
 def restore(
-    copy: Annotated[str, typer.Argument(metavar="COPY", help="Directory of an export, or address of a mirror.")],
+    copy: Annotated[
+        str,
+        typer.Argument(metavar="COPY", help="An export, a mirror or its zip; or the address of a ledger or mirror."),
+    ],
     data: Data = DATA_DEFAULT,
     json: Json = False,
 ) -> None:
     """Bring the entries that the database lacks back from a copy, to the byte."""
+    try:
+        restored, is_pinned = _restored(copy, data)
+    except LieFound as lie:
+        say(f"gledger: {lie}. Nothing was restored.")
+        raise typer.Exit(ExitCode.INVALID) from None
+    except Undecidable as reason:
+        say(f"gledger: {reason}. Nothing was restored.")
+        raise typer.Exit(ExitCode.UNDECIDABLE) from None
+    if json:
+        emit_json({"origin": restored.audited.checkpoint.origin, "before": restored.before, "after": restored.after})
+        return
+    emit(f"restored: {restored.after - restored.before} entries, {restored.after} in all")
+    if not is_pinned:
+        say("No tree head was kept: whether more was published than this copy holds, nothing here can say.")
+
+
+def _restored(copy: str, data: Path) -> tuple[Restored, bool]:
+    """Return what was restored, and whether a published head was there to hold the copy against."""
     with ExitStack() as opened:
-        dsn = _database_url() or opened.enter_context(EmbeddedPostgres(data / "postgres")).dsn
+        dsn = database_url() or opened.enter_context(EmbeddedPostgres(data / "postgres")).dsn
         migrate(dsn)
         log = opened.enter_context(StoredLog(dsn))
         source = _source(copy, opened)
@@ -55,20 +76,8 @@ def restore(
         progress = opened.enter_context(progress_bar("auditing the copy"))
         task = progress.add_task("", total=None)
         kept = head_store.newest()
-        try:
-            restored = restore_log(log, source, kept, lambda one: progress.update(task, completed=one.entry.position))
-        except LieFound as lie:
-            say(f"gledger: {lie}. Nothing was restored.")
-            raise typer.Exit(ExitCode.INVALID) from None
-        except Undecidable as reason:
-            say(f"gledger: {reason}. Nothing was restored.")
-            raise typer.Exit(ExitCode.UNDECIDABLE) from None
-    if json:
-        emit_json({"origin": restored.audited.checkpoint.origin, "before": restored.before, "after": restored.after})
-        return
-    emit(f"restored: {restored.after - restored.before} entries, {restored.after} in all")
-    if kept is None:
-        say("No tree head was kept: whether more was published than this copy holds, nothing here can say.")
+        restored = restore_log(log, source, kept, lambda one: progress.update(task, completed=one.entry.position))
+        return restored, kept is not None
 
 
 def heads(data: Data = DATA_DEFAULT) -> None:
@@ -83,8 +92,9 @@ def heads(data: Data = DATA_DEFAULT) -> None:
 
 def _source(copy: str, opened: ExitStack) -> Source:
     if copy.startswith(("http://", "https://")):
-        return LedgerUrl(LedgerClient(opened.enter_context(Connection(copy))))
-    return ExportDirectory(Path(copy))
+        client = LedgerClient(opened.enter_context(Connection(copy)))
+        return only_tiles(client) or LedgerUrl(client)
+    return opened.enter_context(opened_copy(Path(copy)))
 
 
 def _origin(source: Source) -> str:
@@ -98,9 +108,3 @@ def _origin(source: Source) -> str:
 
 def _ledger_data(data: Path) -> Path:
     return Path(os.environ.get("LEDGER_DATA") or data)
-
-
-def _database_url() -> str | None:
-    """Return what DATABASE_URL says, or the file that DATABASE_URL_FILE names."""
-    named = os.environ.get("DATABASE_URL_FILE")
-    return Path(named).read_text(encoding="utf-8").strip() if named else os.environ.get("DATABASE_URL") or None

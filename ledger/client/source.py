@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ledger.audit.export import CHECKPOINT
 from ledger.audit.findings import Undecidable
 from ledger.audit.source import Line
+from ledger.audit.tile_source import TileSource
 from ledger.client.connection import Connection
 from ledger.client.errors import ClientError, NotThere
 from ledger.client.http import ENTRIES_PAGE, LedgerClient
@@ -79,13 +80,13 @@ class TileUrl:
         return iter(())
 
 
-def has_only_tiles(client: LedgerClient) -> bool:
-    """Tell whether the server has no interface of a ledger, but a checkpoint where a log of tiles has it."""
+def only_tiles(client: LedgerClient) -> TileSource | None:
+    """Return the log in the files of tiles at an address that has no interface of a ledger; None if it has one."""
     try:
         client.checkpoint()
     except NotThere:
         store = TileUrl(client.connection)
-        return store.read(CHECKPOINT, NOTE_BYTES_MAX) is not None
+        return TileSource(store) if store.read(CHECKPOINT, NOTE_BYTES_MAX) is not None else None
     except ClientError:
-        return False
-    return False
+        return None
+    return None

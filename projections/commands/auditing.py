@@ -19,6 +19,7 @@ from ledger.audit.audit import Pins
 from ledger.audit.auditor import Followed
 from ledger.audit.findings import Report, Verdict, undecided
 from ledger.cli.connect import given_policy
+from ledger.cli.database import DATA_DEFAULT, database_url
 from ledger.cli.exit_codes import ExitCode
 from ledger.cli.options import AsOf, Json, PolicyFile
 from ledger.cli.output import emit, emit_json, progress_bar, say
@@ -35,7 +36,6 @@ from ledger.store.log import StoredLog
 from ledger.store.unprivileged import EmbeddedPostgresError
 from projections.audit import audit_files, audit_url, digests_at, write_projections
 from projections.audited_acts import PartyActs
-from projections.commands.database import DATA_DEFAULT, database_url
 from projections.digests import Digests
 from projections.folding import LogCorrupt
 from projections.rebuild import RebuildRunning

@@ -12,6 +12,7 @@ import psycopg
 import typer
 
 from ledger.cli.connect import given_policy
+from ledger.cli.database import DATA_DEFAULT, database_url
 from ledger.cli.exit_codes import ExitCode
 from ledger.cli.options import Json, PolicyFile
 from ledger.cli.output import emit, emit_json, progress_bar, say
@@ -25,7 +26,6 @@ from ledger.store.embedded import EmbeddedPostgres
 from ledger.store.errors import StoreError
 from ledger.store.unprivileged import EmbeddedPostgresError
 from projections.checking import check_database, undecided
-from projections.commands.database import DATA_DEFAULT, database_url
 
 SHOWN: Final = {Level.DAMAGE: "DAMAGE", Level.MISSING: "MISSING", Level.NOTE: "note"}
 

@@ -20,7 +20,8 @@ from ledger.store.errors import HeadsUnreadable, LogRolledBack, StoreInconsisten
 from ledger.store.heads import SLOT_BYTES, HeadStore, heads_in
 from ledger.store.log import StoredLog
 from tests.acts import Founding, founding
-from tests.audit.logs import audited, lie_of
+from tests.audit.logs import Log, audited, lie_of
+from tests.audit.tile_folders import folder_of, written, zipped
 from tests.intake.test_crashes import FailingModule
 from tests.postgres import fresh_database, put_back
 
@@ -291,6 +292,22 @@ def test_the_command_brings_back_what_was_lost_and_says_what_was_kept(
         assert log.head().tree_size == 7
     monkeypatch.setenv("LEDGER_DATA", str(tmp_path / "elsewhere"))
     assert CliRunner().invoke(app, ["heads"]).exit_code == 3
+
+
+@pytest.mark.parametrize("form", ["folder", "zip"])
+def test_the_command_takes_the_tiles_of_a_mirror(
+    place: Place, backup: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    copy = place.exported(tmp_path / "copy")
+    raws = tuple(line.raw for line in copy.entries(7))
+    files = folder_of(Log(raws, copy.checkpoint()))
+    named = written(files, tmp_path / "mirror") if form == "folder" else zipped(files, tmp_path / "mirror.zip")
+    monkeypatch.setenv("DATABASE_URL", backup.database_url)
+    monkeypatch.setenv("LEDGER_DATA", str(tmp_path))
+    done = CliRunner().invoke(app, ["restore", str(named)])
+    assert (done.exit_code, done.stdout) == (0, "restored: 2 entries, 7 in all\n")
+    with backup.running() as (_, log):
+        assert log.entries(0, 100) == list(raws)
 
 
 def test_the_command_restores_nothing_from_a_false_copy(
