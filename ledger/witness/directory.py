@@ -24,7 +24,7 @@ from ledger.log.note import KeyKind, VerifierKey, format_vkey, parse_vkey
 from ledger.signing.signer import write_private_key
 from ledger.store.durable import sync_directory
 from ledger.witness.errors import HeadsInvalid, KeysLocked, WitnessError
-from ledger.witness.store import HeadStore, created, opened
+from ledger.witness.store import WitnessStore, created, opened
 
 KEYS: Final = "keys"
 STORE: Final = "heads.sqlite"
@@ -65,12 +65,12 @@ def make_witness(directory: Path, names: dict[KeyKind, str], passphrase: bytes |
     return tuple(cosigner.vkey for cosigner in cosigners)
 
 
-def open_store(directory: Path) -> HeadStore:
+def open_store(directory: Path) -> WitnessStore:
     """Return the store of the witness in `directory`. Raises HeadsInvalid."""
     return opened(directory / STORE)
 
 
-def open_cosigners(directory: Path, store: HeadStore, passphrase: bytes | None) -> tuple[Cosigner, ...]:
+def open_cosigners(directory: Path, store: WitnessStore, passphrase: bytes | None) -> tuple[Cosigner, ...]:
     """Return the keys of `directory` that `store` names, all of them.
 
     Raises HeadsInvalid for a key that is not the one that the store was made with, KeysLocked for a passphrase that

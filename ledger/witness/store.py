@@ -94,7 +94,7 @@ class Heads(Protocol):
         """
 
 
-class HeadStore:
+class WitnessStore:
     """The file at `path`, opened with `opened`.
 
     While it is open it notices an older copy that somebody puts in its place. After a restart nobody can.
@@ -195,17 +195,17 @@ class HeadStore:
             raise HeadsUnavailable(f"the store at {self._path}", str(error), do) from error
 
 
-def created(path: Path, own_keys: Iterable[VerifierKey]) -> HeadStore:
+def created(path: Path, own_keys: Iterable[VerifierKey]) -> WitnessStore:
     """Return the empty store of a new witness, on the disk but for its directory. Raises FileExistsError."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, FILE_MODE))
     with closing(_connect(path, "rw")) as connection:
         connection.execute("PRAGMA synchronous = EXTRA")
         connection.executescript(f"BEGIN;{_SCHEMA}COMMIT;")
         connection.executemany("INSERT INTO own_keys VALUES (?)", [(format_vkey(vkey),) for vkey in own_keys])
-    return HeadStore(path)
+    return WitnessStore(path)
 
 
-def opened(path: Path) -> HeadStore:
+def opened(path: Path) -> WitnessStore:
     """Return the store at `path`. Raises HeadsInvalid unless it is whole, and of this program and version."""
     if not path.is_file():
         do = (
@@ -233,7 +233,7 @@ def opened(path: Path) -> HeadStore:
     if found != "ok":
         do = "Do not repair or replace it: make a new witness with another name."
         raise HeadsInvalid(f"a store without damage at {path}", str(found)[:200], do)
-    return HeadStore(path)
+    return WitnessStore(path)
 
 
 def digest_of(origin: str) -> str:

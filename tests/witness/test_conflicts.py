@@ -17,7 +17,7 @@ import pytest
 from ledger.log.note import VerifierKey
 from ledger.witness.directory import STORE
 from ledger.witness.protocol import StatedTree, Status, format_add_checkpoint
-from ledger.witness.store import Head, Heads, HeadStore, digest_of
+from ledger.witness.store import Head, Heads, WitnessStore, digest_of
 from tests.witness.contenders import CLIENTS, UNANSWERED, Contest, InProcess, contend
 from tests.witness.histories import leaves, proof, two_faced_log
 from tests.witness.processes import OverHttp, Serving
@@ -49,7 +49,7 @@ class Unswapped:
 
     def swap(self, expected: Head | None, tree: StatedTree, note_raw: bytes, clock: Callable[[], int]) -> Head | None:
         while True:
-            forgetful = HeadStore(self._path)
+            forgetful = WitnessStore(self._path)
             recorded = forgetful.head(tree.origin)
             head = forgetful.swap(recorded, tree, note_raw, clock)
             if head is not None:

@@ -7,7 +7,7 @@ from ledger.log.cosignature import Cosigner, verified_cosignatures
 from ledger.log.note import KeyKind, VerifierKey, parse_note
 from ledger.witness.directory import make_witness, open_cosigners, open_store
 from ledger.witness.protocol import Answer
-from ledger.witness.store import Heads, HeadStore
+from ledger.witness.store import Heads, WitnessStore
 from ledger.witness.witness import Witness
 from tests.witness.histories import TwoFacedLog
 
@@ -31,7 +31,7 @@ class Made:
     """A witness in a directory."""
 
     directory: Path
-    store: HeadStore
+    store: WitnessStore
     cosigners: tuple[Cosigner, ...]
     clock: Clock
 
