@@ -6,7 +6,7 @@ commands                                   how commands are found, and how error
 passphrases connect                        private keys, unlocked; which ledger, and whose word about it is believed
 init key verify receipt export statement   commands
 mirror                                      a verified copy that is kept up, and the proof of a fork
-file_kinds verify_statement                what a file alone proves, by its kind
+file_kinds verify_bundle verify_statement  what a file alone proves, by its kind
 event event_sign event_submit event_show   event draft, sign, submit and show
 obligations obligation_table               what each guarantor owes
 demo demo_server demo_tables               the demonstration

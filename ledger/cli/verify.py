@@ -4,30 +4,25 @@ Ends with 0 if the log signed exactly this entry at its position, 1 if it is pro
 alone is, and how it ends, is for `ledger.cli.file_kinds`.
 """
 
-import re
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
-from ledger.cli.bundle_report import report_bundle
 from ledger.cli.connect import Trust, given_policy, given_trust
-from ledger.cli.file_kinds import Against, FileAsked, verify_file
+from ledger.cli.file_kinds import Against, FileAsked, stands_alone, verify_file
 from ledger.cli.options import Anchor, Directory, Json, Origin, PolicyFile, VKeys
 from ledger.cli.output import emit, emit_json
-from ledger.client.bundle import Believed
 from ledger.client.errors import ClientError
 from ledger.client.proof import Proven, judged, prove, signed_by
 from ledger.client.workspace import Workspace
 from ledger.events.keys import KeyRecord
-from ledger.log.bundle import BUNDLE_BYTES_MAX, is_bundle
 from ledger.log.entry import ENTRY_BYTES_MAX
-from ledger.log.policy import Judged, Policy
+from ledger.log.policy import Judged
 from ledger.log.receipt import RECEIPT_BYTES_MAX
 
 KEY_FILE_BYTES_MAX = 64 * 1024
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def register(app: typer.Typer) -> None:
@@ -54,50 +49,31 @@ def verify(
     json: Json = False,
 ) -> None:
     """Prove offline that the log holds an entry, and say which act it is and who signed it."""
-    raw, rule = _read(file, BUNDLE_BYTES_MAX), given_policy(policy)
-    believed = given_trust(origin, vkeys, Workspace.at(directory).pinned)
-    if is_bundle(raw):
-        if entry is not None or signer_keys:
-            raise ClientError("a bundle alone", "an entry or a key record too", "A bundle holds both: name it alone.")
-        report_bundle(raw, _believed(believed, origin, rule, anchor), json=json)
-        return
+    rule, trust = given_policy(policy), given_trust(origin, vkeys, Workspace.at(directory).pinned)
+    records = tuple(map(_record, signer_keys or ()))
     if entry is None:
-        if believed is None:
-            raise ClientError("a log key to believe", "none", "Give --vkey, or --dir with a workspace.")
-        verify_file(FileAsked(file, believed, tuple(map(_record, signer_keys or ())), against, json))
+        verify_file(FileAsked(file, trust, origin, rule, anchor, records, against, json))
         return
+    if stands_alone(file):
+        raise ClientError(f"{file} alone", "an entry too", "It holds what it is about: name it alone.")
     if anchor is not None:
         raise ClientError("--anchor with a bundle", "a receipt", "A receipt does not hold entry 1: give --vkey.")
-    receipt_raw = raw[: RECEIPT_BYTES_MAX + 1]
+    if against is not None:
+        raise ClientError("--against with a statement alone", "a receipt and its entry", "Name the statement first.")
+    receipt_raw, believed = _read(file, RECEIPT_BYTES_MAX), trust
     verdict = judged(rule, receipt_raw, believed.vkeys if believed is not None else ()) if rule is not None else None
     if believed is None and verdict is not None:
         believed = Trust(verdict.checkpoint.origin, verdict.log_keys)
     if believed is None:
         raise ClientError("a log key to believe", "none", "Give --vkey, --policy, or --dir with a workspace.")
-    if against is not None:
-        raise ClientError("--against with a statement alone", "a receipt and its entry", "Name the statement first.")
     entry_raw = _read(entry, ENTRY_BYTES_MAX + 1)
     # The log hashed the bytes without the line feed that an editor or an export puts after them.
     proven = prove(receipt_raw, entry_raw.removesuffix(b"\n"), believed.origin, believed.vkeys)
-    checked = signed_by(proven.envelope, map(_record, signer_keys or ()))
-    if signer_keys and not checked:
+    checked = signed_by(proven.envelope, records)
+    if records and not checked:
         keys = ", ".join(signature.key_id for signature in proven.envelope.signatures)
         raise ClientError("a signature by one of the keys given", f"signatures by {keys}", "Name the signer's record.")
     _report(proven, checked, verdict, json=json)
-
-
-def _believed(trust: Trust | None, origin: str | None, policy: Policy | None, anchor: str | None) -> Believed:
-    if trust is None and policy is None and anchor is None:
-        do = "Give --vkey, --policy or --anchor, or --dir with a workspace."
-        raise ClientError("somebody to believe", "nobody", do)
-    if anchor is not None and not _SHA256.fullmatch(anchor):
-        raise ClientError("--anchor of 64 hexadecimal digits", ascii(anchor), "Give the SHA-256 of entry 1.")
-    return Believed(
-        origin=trust.origin if trust is not None else origin,
-        vkeys=trust.vkeys if trust is not None else (),
-        policy=policy,
-        anchor=anchor,
-    )
 
 
 def _read(path: Path, bytes_max: int) -> bytes:
