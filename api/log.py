@@ -26,15 +26,13 @@ from api.documentation import (
 )
 from api.parameters import POSITION_MAX, EventId, Office, Party, Position, Whole
 from api.problems import Problem, Trouble
-from api.service import Service, service_of
-from api.witnessed import witnessed_checkpoint, witnessed_receipt
+from api.service import service_of
+from api.witnessed import witnessed_checkpoint, witnessed_or_newest, witnessed_receipt
 from ledger.client.answers import LedgerInfo, NextAct, Recorded
 from ledger.log.bundle import format_bundle
-from ledger.log.checkpoint import parse_checkpoint
 from ledger.log.errors import BundleInvalid
-from ledger.log.note import parse_note
 from ledger.rules import compact
-from ledger.rules.log_keys import log_keys_at, retired_keys
+from ledger.rules.log_keys import retired_keys
 from ledger.store.appending import Found
 from ledger.store.bundling import stored_bundle
 from ledger.store.log import StoredLog
@@ -199,23 +197,17 @@ def show_receipt(
 def show_bundle(request: Request, event_id: EventId) -> Response:
     """All that it takes to check an act offline, in one text: entry, proofs, policy, checkpoint, and whose keys signed.
 
-    Of the newest tree: later there may be more witnesses, and more to say about the authority.
+    Of the newest tree that meets the ledger's policy, if the act is in it already, or else of the newest of all: later
+    there may be more witnesses, and more to say about the authority.
     """
     service = service_of(request)
-    sealed = service.intake.first(event_id)
-    note = service.log.checkpoint()
-    if sealed is None or note is None:
-        raise _unknown_event(event_id)
+    position = _found(service.log, event_id).position
+    note, policy = witnessed_or_newest(service, position)
     try:
-        bundle = stored_bundle(service.log, sealed.position, policy_of(service, note), note)
+        bundle = stored_bundle(service.log, position, policy, note)
     except BundleInvalid as error:
         raise Problem(Trouble.NOT_FOUND, error.expected, error.got) from None
-    raw = format_bundle(bundle)
-    etag = f'"{sha256(raw).hexdigest()}"'
-    headers = {"ETag": etag, "Cache-Control": CHECKED}
-    if is_known(request, etag):
-        return Response(status_code=304, headers=headers)
-    return Response(raw, headers=headers, media_type=TEXT)
+    return _checked(request, format_bundle(bundle))
 
 
 @router.get("/v1/authorities/{party}/{office}/next", **NEXT_GET)
@@ -227,14 +219,6 @@ def show_next_act(request: Request, party: Party, office: Office) -> Response:
     if not isinstance(state, compact.Authority):
         raise Problem(Trouble.NOT_FOUND, "a registered authority", f"{party}/{office}")
     return _json(NextAct(sequence=state.sequence + 1, previous=state.previous, tree_size=snapshot.tree_size))
-
-
-def policy_of(service: Service, note: bytes) -> bytes:
-    """Return the policy (C2SP tlog-policy) of a bundle: the keys of the log that signed `note`, without witnesses."""
-    opened = service.log.state(compact.LEDGER)
-    assert isinstance(opened, compact.Opened), "a log with a checkpoint was opened"
-    log_keys = log_keys_at(opened, parse_checkpoint(parse_note(note).text).tree_size)
-    return "".join(f"log {key}\n" for key in log_keys).encode() + b"quorum none\n"
 
 
 def _found(log: StoredLog, event_id: str) -> Found:

@@ -9,8 +9,12 @@ from pathlib import Path
 import httpx
 import psycopg
 
+from ledger.client.bundle import Believed, prove_bundle
+from ledger.log.bundle import parse_bundle
 from ledger.log.checkpoint import Checkpoint, sign_checkpoint
 from ledger.log.entry import parse_entry
+from ledger.log.note import format_vkey
+from ledger.log.policy import parse_policy
 from ledger.log.receipt import parse_receipt, verify_receipt
 from ledger.signing.dsse import parse
 from ledger.store.log import StoredLog
@@ -19,6 +23,7 @@ from tests.acts import Founding, founding
 from tests.api.served import Served, found, served, settings_for
 from tests.gathering.trios import NAMES, Trio, standing, states, trio, until, witnessed
 from tests.postgres import put_back
+from tests.verifier.javascript import needs_node, verifier
 
 
 def added(one: Served, made: Founding) -> int:
@@ -78,6 +83,42 @@ def test_a_witnessed_receipt_meets_the_policy_and_proves_the_entry(three: Trio) 
         ordinary = one.get(f"/v1/events/{event}/receipt")
         assert "immutable" in ordinary.headers["cache-control"]
         assert not three.judged(parse_receipt(ordinary.content).checkpoint_note).met, "the judge can say no"
+
+
+@needs_node
+def test_a_bundle_holds_the_policy_and_the_lines_that_meet_it(three: Trio, tmp_path: Path) -> None:
+    with three.ledger() as one:
+        witnessed(one, 5)
+        event = first_event(one)
+        raw = one.get(f"/v1/events/{event}/bundle").content
+        published = one.get("/checkpoint").content
+    bundle = parse_bundle(raw)
+    assert three.policy_raw in bundle.policy
+    assert bundle.checkpoint_note == published
+    key = three.made.log_signer.vkey
+    shown = prove_bundle(bundle, Believed(key.name, (key,), parse_policy(three.policy_raw)))
+    assert shown.own_policy_met
+    assert len(shown.cosigned) >= 2
+    (tmp_path / "act.bundle").write_bytes(raw)
+    (tmp_path / "policy").write_bytes(three.policy_raw)
+    ended = verifier("bundle", tmp_path / "act.bundle", "--vkey", format_vkey(key), "--policy", tmp_path / "policy")
+    assert ended.code == 0, ended
+
+
+def test_an_act_that_is_not_witnessed_yet_has_a_bundle_of_the_log_alone(three: Trio) -> None:
+    with three.ledger() as one:
+        witnessed(one, 5)
+        old = one.get("/checkpoint").content
+        for name in ("north", "south"):
+            three[name].stop()
+        size = added(one, three.made)
+        until(lambda: standing(one), lambda now: now["quorum"] == "lost")
+        event = event_of(one.get(f"/v1/entries/{size}").content)
+        bundle = parse_bundle(one.get(f"/v1/events/{event}/bundle").content)
+        assert bundle.policy.endswith(b"quorum none\n")
+        assert not three.judged(bundle.checkpoint_note).met
+        assert one.get("/checkpoint").content.split(b"\n")[1] == old.split(b"\n")[1], "good checkpoints only"
+        assert three.judged(one.get("/checkpoint").content).met
 
 
 def test_two_of_three_hold_the_quorum_one_does_not_and_all_catch_up(three: Trio) -> None:
