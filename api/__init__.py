@@ -5,7 +5,9 @@ app, service              the application, and the running ledger behind it
 edge, heads, measures     around every request: limits, headers, checkpoint, log, counters
 submissions, outcomes     acts in, and what became of each
 log, parameters           entries, receipts, checkpoint, in their exact bytes
-tiles                     the same log for anybody's tools: C2SP tlog-tiles
+tiles, witnessed          the same log for anybody's tools: C2SP tlog-tiles; by the policy
+witnesses                 how the witnesses of the policy stand
+verifier                  the verifier in JavaScript, and its page
 statements, statements_example   every act of an authority, and the ledger's word that none is missing
 explanations, explanations_example   an answer with every entry that it follows from
 scitt, scitt_*, concise   COSE receipts, keys and statements for SCITT, and problems in CBOR

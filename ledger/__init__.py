@@ -7,6 +7,7 @@
     store     PostgreSQL, embedded or given
     intake    submissions to outcomes, under one lock
     audit     everything derived again, trusting nobody
+    fsck      everything that is stored, checked against everything else
     witness   cosignatures: a witness, and how a log asks one
     gathering what a log publishes of what witnesses sign
     client    the party's side: drafts, keys, submission

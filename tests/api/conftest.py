@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.acts import Founding, founding
-from tests.api.served import Served, found, served, settings_for
-from tests.postgres import fresh_database
+from tests.api.served import Served, passing_ledger, served, settings_for
 
 
 @pytest.fixture(scope="module")
@@ -17,13 +16,9 @@ def made() -> Founding:
 
 
 @pytest.fixture(scope="module")
-def ledger(postgres_server: str, made: Founding, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def ledger(postgres_server: str, made: Founding) -> Iterator[Served]:
     """The ledger of this module, founded; its tests add to it."""
-    with (
-        fresh_database(postgres_server) as url,
-        served(settings_for(made, url, tmp_path_factory.mktemp("data"))) as one,
-    ):
-        found(one, made)
+    with passing_ledger(postgres_server, made) as one:
         yield one
 
 

@@ -21,6 +21,8 @@ from ledger.events.keys import key_id
 from ledger.signing.signer import Ed25519Signer
 from ledger.store.database import migrate
 from tests.acts import DEPOSITARY, Founding
+from tests.places import passing_directory
+from tests.postgres import fresh_database
 
 START_SECONDS_MAX = 30.0
 JSON = {"Content-Type": "application/json"}
@@ -97,6 +99,19 @@ def served(settings: Settings) -> Iterator[Served]:
         thread.join(START_SECONDS_MAX)
         listening.close()
         assert not thread.is_alive(), "the server did not stop in time"
+
+
+@contextmanager
+def passing_ledger(server: str, made: Founding, *, founded: bool = True) -> Iterator[Served]:
+    """Yield a ledger in a database of its own, served, and founded unless a test does that; nothing of it is left."""
+    with (
+        fresh_database(server) as url,
+        passing_directory() as data,
+        served(settings_for(made, url, data)) as one,
+    ):
+        if founded:
+            found(one, made)
+        yield one
 
 
 def found(one: Served, made: Founding) -> None:

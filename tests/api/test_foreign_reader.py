@@ -14,11 +14,10 @@ from ledger.log.entry import parse_entry
 from ledger.log.note import format_vkey
 from tests import foreign_reader
 from tests.acts import Founding, founding
-from tests.api.served import Served, served, settings_for
+from tests.api.served import Served, passing_ledger
 from tests.client.static_server import serving_files
 from tests.client.tiled_logs import TiledLog, grown, serving_origin, some_entries
 from tests.conftest import REPOSITORY
-from tests.postgres import fresh_database
 
 SIZES = (1, 2, 255, 256, 257, 620)
 
@@ -29,12 +28,9 @@ def made() -> Founding:
 
 
 @pytest.fixture(scope="module")
-def growing(postgres_server: str, made: Founding, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def growing(postgres_server: str, made: Founding) -> Iterator[Served]:
     """A served ledger in which nothing is recorded yet."""
-    with (
-        fresh_database(postgres_server) as url,
-        served(settings_for(made, url, tmp_path_factory.mktemp("data"))) as one,
-    ):
+    with passing_ledger(postgres_server, made, founded=False) as one:
         yield one
 
 

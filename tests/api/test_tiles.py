@@ -9,9 +9,8 @@ from ledger.log.checkpoint import open_checkpoint
 from ledger.log.note import parse_vkey
 from ledger.log.tiles import entries_path, implied_tiles, tile_path
 from tests.acts import Founding, founding
-from tests.api.served import Served, served, settings_for
+from tests.api.served import Served, passing_ledger
 from tests.log import naive
-from tests.postgres import fresh_database
 
 SEALED = (1, 2, 5, 255, 256, 257, 300)
 """The sizes at which the log was signed, one after another."""
@@ -20,14 +19,11 @@ IMMUTABLE = "public, max-age=604800, immutable"
 
 
 @pytest.fixture(scope="module")
-def tiled(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def tiled(postgres_server: str) -> Iterator[Served]:
     """A ledger that was signed at each of SEALED."""
     made = founding()
     raws = list(made.raws) + [made.depositary.renaming(f"Name {number}", subject="gb") for number in range(295)]
-    with (
-        fresh_database(postgres_server) as url,
-        served(settings_for(made, url, tmp_path_factory.mktemp("data"))) as one,
-    ):
+    with passing_ledger(postgres_server, made, founded=False) as one:
         submit(one, raws)
         yield one
 

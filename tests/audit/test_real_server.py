@@ -18,7 +18,7 @@ from ledger.client.source import LedgerUrl
 from ledger.log.note import format_vkey
 from ledger.store.log import StoredLog
 from tests.acts import Founding, founding
-from tests.api.served import Served, found, served, settings_for
+from tests.api.served import Served, found, passing_ledger, served, settings_for
 from tests.audit.histories import History
 from tests.audit.logs import audited, lie_of
 from tests.audit.ten_entries import report_of
@@ -31,13 +31,9 @@ def made() -> Founding:
 
 
 @pytest.fixture(scope="module")
-def ledger(postgres_server: str, made: Founding, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def ledger(postgres_server: str, made: Founding) -> Iterator[Served]:
     """A served ledger of some renamings in several batches."""
-    with (
-        fresh_database(postgres_server) as url,
-        served(settings_for(made, url, tmp_path_factory.mktemp("data"))) as one,
-    ):
-        found(one, made)
+    with passing_ledger(postgres_server, made) as one:
         for number in range(6):
             assert one.batch([made.offices[party].renaming(f"Name {number}") for party in ("gb", "de")]).is_success
         yield one

@@ -9,9 +9,8 @@ import pytest
 from ledger.log.note import format_vkey
 from ledger.signing.dsse import parse
 from tests.acts import Founding, founding
-from tests.api.served import Served, found, served, settings_for
+from tests.api.served import Served, passing_ledger
 from tests.browser.test_accessibility import AXE, VIOLATIONS, WIDER, WIDTHS, opened
-from tests.postgres import fresh_database
 from tests.verifier.ledgers import restamped
 
 if TYPE_CHECKING:
@@ -26,12 +25,8 @@ def made() -> Founding:
 
 
 @pytest.fixture(scope="module")
-def ledger(postgres_server: str, made: Founding, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with (
-        fresh_database(postgres_server) as url,
-        served(settings_for(made, url, tmp_path_factory.mktemp("data"))) as one,
-    ):
-        found(one, made)
+def ledger(postgres_server: str, made: Founding) -> Iterator[Served]:
+    with passing_ledger(postgres_server, made) as one:
         yield one
 
 

@@ -13,9 +13,8 @@ from ledger.client.statements import verify_statement
 from ledger.log.note import format_vkey
 from ledger.signing.signer import Ed25519Signer
 from tests.acts import Founding, founding, mandate, principal
-from tests.api.served import Served, found, served, settings_for
+from tests.api.served import Served, passing_ledger, served, settings_for
 from tests.cli.conftest import Run
-from tests.postgres import fresh_database
 from tests.statements.files import Operator, acts_of, statement_of
 
 GB = "gb/principal"
@@ -27,13 +26,9 @@ def made() -> Founding:
 
 
 @pytest.fixture(scope="module")
-def ledger(postgres_server: str, made: Founding, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def ledger(postgres_server: str, made: Founding) -> Iterator[Served]:
     """A served ledger: 130 acts of gb in batches, a ministry without an act, and one that was revoked."""
-    with (
-        fresh_database(postgres_server) as url,
-        served(settings_for(made, url, tmp_path_factory.mktemp("data"))) as one,
-    ):
-        found(one, made)
+    with passing_ledger(postgres_server, made) as one:
         gb = made.offices["gb"]
         for number in range(13):
             assert one.batch([gb.renaming(f"Name {number}.{name}") for name in range(10)]).is_success
