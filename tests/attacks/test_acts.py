@@ -1,12 +1,19 @@
 """Attacks on single acts: what was signed, by whom, under which mandate, and what the rules force."""
 
+import io
+
+import pytest
+
+from ledger.client.proof import prove
+from ledger.client.statements import StatementContradicted, check_against, verify_statement
 from ledger.events.stages import Envelope
 from ledger.signing.dsse import parse
 from ledger.signing.signer import generate_ed25519
-from tests.acts import Office, admission, log_key, new_id, opening, principal
+from tests.acts import ORIGIN, Office, admission, log_key, new_id, opening, principal
 from tests.attacks.stage import Entered, Stage, staged
 from tests.attacks.table import shows
 from tests.audit.logs import Log, audited, chained, checkpoint_over, lie_of
+from tests.statements.files import Operator, acts_of
 from tests.world import terms
 
 
@@ -26,6 +33,26 @@ def test_an_act_dropped_from_the_middle(stage: Stage) -> str:
     entered = stage.entered
     del entered[stage.index_of("commitment.made")]
     return lie_of(stage.sealed(entered)).lie
+
+
+@shows(
+    "drop one party's act",
+    does="the newest act of an office is hidden, and the ledger states that there is none",
+    found_by="`gledger verify STATEMENT --against RECEIPT ENTRY`, offline",
+    evidence="the statement, and the receipt of the act",
+    says="contradicted",
+)
+def test_the_newest_act_hidden(stage: Stage) -> str:
+    founded = stage.world.founded
+    operator = Operator(stage.honest.entries, founded.log_signer, founded.service)
+    vkeys, office = [founded.log_signer.vkey], "de/principal"
+    stated = verify_statement(io.BytesIO(operator.file(office, operator.statement(office, hidden=1))), ORIGIN, vkeys)
+    act = acts_of(operator.entries, office)[-1]
+    receipt = operator.receipt(act)
+    with pytest.raises(StatementContradicted) as caught:
+        check_against(stated, receipt, prove(receipt, act.raw, ORIGIN, vkeys))
+    assert set(caught.value.evidence) >= {"statement", "entry"}
+    return "contradicted"
 
 
 @shows(

@@ -10,7 +10,7 @@ from tests.audit.ten_entries import report_of, ten_entry_export
 @shows(
     "lie in a projection",
     does="one figure of a guarantor is stated a little higher than it follows from its acts",
-    found_by="`gledger audit`, of an export; of an address by the digests of all answers",
+    found_by="`gledger audit`",
     evidence="none: every figure is derived again from the entries",
     says="projection_wrong",
 )
