@@ -17,7 +17,14 @@ import typer
 
 from ledger.cli.demo import SCENARIO
 from ledger.cli.demo_server import Server, serving
-from ledger.cli.demo_witnesses import DemoWitness, demo_witnesses, write_policy
+from ledger.cli.demo_witnesses import (
+    POLICY,
+    POLICY_ED25519,
+    POLICY_MLDSA44,
+    DemoWitness,
+    demo_witnesses,
+    write_policies,
+)
 from ledger.cli.exit_codes import ExitCode
 from ledger.cli.interrupts import signals_as_interrupts
 from ledger.cli.options import Json
@@ -43,7 +50,6 @@ from ledger.log.policy import parse_policy
 
 DATA: Final = Path("data/witnessed")
 PORT: Final = 8080
-POLICY: Final = "policy"
 _READY: Final = ("not ready", "ready all the same")
 
 
@@ -70,7 +76,7 @@ def demo_witnessed(
                 witnesses = _started(started, data, port, vkeys)
                 policy = data / POLICY
                 server = started.enter_context(serving(data, port, {"LEDGER_POLICY_FILE": str(policy.absolute())}))
-                say(f"{policy}: two of three witnesses make a checkpoint good.")
+                say(f"{policy}: two of three witnesses make a checkpoint good, by either kind of their keys.")
                 for scene in _scenes(server, scenario, data, witnesses):
                     emit_json_line(scene) if json else emit(_told(scene))
                     sys.stdout.flush()
@@ -103,12 +109,12 @@ def _started(started: ExitStack, data: Path, port: int, vkeys: Sequence[Verifier
         started.callback(one.stop)
         one.start()
         say(f"The witness {one.name} is ready at {one.url}.")
-    write_policy(data / POLICY, vkeys, witnesses)
+    write_policies(data, vkeys, witnesses)
     return witnesses
 
 
 def _scenes(server: Server, scenario: Scenario, data: Path, witnesses: Sequence[DemoWitness]) -> Iterator[Scene]:
-    policy = data / POLICY
+    policy = data / POLICY_ED25519
     with Connection(server.url) as connection:
         client = LedgerClient(connection)
         signer = demo_signer(client.ledger().origin, data)
@@ -123,7 +129,8 @@ def _scenes(server: Server, scenario: Scenario, data: Path, witnesses: Sequence[
             one.start()
         yield stage.caught_up(time.monotonic())
         yield stage.cosigned()
-    yield _audited(server.url, policy)
+    for name in (POLICY_ED25519, POLICY_MLDSA44):
+        yield _audited(server.url, data / name)
 
 
 def _audited(url: str, policy: Path) -> AuditedByPolicy:

@@ -2,7 +2,9 @@
 
 witnesses/north/        a witness of its own, as `gledger witness init` makes it
 witnesses/north.log     what it said
-policy                  C2SP tlog-policy: the log, the three witnesses with their addresses, two of them suffice
+policy-ed25519          C2SP tlog-policy: the log and the three witnesses by their Ed25519 keys; two of them suffice
+policy-mldsa44          the same by their ML-DSA-44 keys, for whoever trusts no other signatures any more
+policy                  what the ledger gathers by: both, each with two of the three
 """
 
 import subprocess
@@ -19,20 +21,22 @@ from ledger.cli.demo_server import HOST, POLL_SECONDS, START_SECONDS_MAX, check_
 from ledger.client.errors import Unreachable
 from ledger.log.note import KeyKind, VerifierKey, format_vkey, parse_vkey
 from ledger.store.durable import write_durably
-from ledger.witness.directory import KEYS, make_witness, open_store
+from ledger.witness.directory import KEYS, MLDSA_SUFFIX, make_witness, open_store
 
 WITNESSES: Final = ("north", "south", "east")
-QUORUM: Final = "two"
+POLICY: Final = "policy"
+POLICY_ED25519: Final = "policy-ed25519"
+POLICY_MLDSA44: Final = "policy-mldsa44"
 
 
 @dataclass(slots=True)
 class DemoWitness:
-    """One witness and its process, if it runs. `vkey` is the key that the policy names."""
+    """One witness and its process, if it runs. `vkeys`: its Ed25519 key, and its ML-DSA-44 key."""
 
     name: str
     directory: Path
     port: int
-    vkey: VerifierKey
+    vkeys: tuple[VerifierKey, ...]
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -78,18 +82,41 @@ def demo_witnesses(directory: Path, first_port: int, log_vkeys: Sequence[Verifie
     made = []
     for number, name in enumerate(WITNESSES):
         place = directory / name
-        kinds = {KeyKind.COSIGNATURE_ED25519: f"localhost/{name}"}
+        own = f"localhost/{name}"
+        kinds = {KeyKind.COSIGNATURE_ED25519: own, KeyKind.COSIGNATURE_MLDSA44: f"{own}{MLDSA_SUFFIX}"}
         vkeys = _keys_of(place) or make_witness(place, kinds, None)
         open_store(place).trust([(vkey.name, vkey) for vkey in log_vkeys])
-        made.append(DemoWitness(name, place, first_port + number, vkeys[0]))
+        made.append(DemoWitness(name, place, first_port + number, vkeys))
     return made
 
 
-def write_policy(path: Path, log_vkeys: Sequence[VerifierKey], witnesses: Sequence[DemoWitness]) -> None:
-    """Write the policy: two of the witnesses make a checkpoint good."""
-    lines = [f"log {format_vkey(vkey)}" for vkey in log_vkeys]
-    lines += [f"witness {one.name} {format_vkey(one.vkey)} {one.url}" for one in witnesses]
-    lines += [f"group {QUORUM} 2 {' '.join(one.name for one in witnesses)}", f"quorum {QUORUM}"]
+def write_policies(directory: Path, log_vkeys: Sequence[VerifierKey], witnesses: Sequence[DemoWitness]) -> None:
+    """Write the three policies: by each kind of keys alone two of the witnesses make a checkpoint good."""
+    every = [_Kind(POLICY_ED25519, "two", "", frozenset({KeyKind.ED25519, KeyKind.COSIGNATURE_ED25519}))]
+    every.append(_Kind(POLICY_MLDSA44, "two-mldsa44", "-mldsa44", frozenset({KeyKind.COSIGNATURE_MLDSA44})))
+    both: list[str] = []
+    for kind in every:
+        lines = [f"log {format_vkey(vkey)}" for vkey in log_vkeys if vkey.kind in kind.keys]
+        for one in witnesses:
+            (vkey,) = (vkey for vkey in one.vkeys if vkey.kind in kind.keys)
+            lines.append(f"witness {one.name}{kind.suffix} {format_vkey(vkey)} {one.url}")
+        lines.append(f"group {kind.quorum} 2 {' '.join(f'{one.name}{kind.suffix}' for one in witnesses)}")
+        _write(directory / kind.file, [*lines, f"quorum {kind.quorum}"])
+        both += lines
+    _write(directory / POLICY, [*both, f"group both all {' '.join(kind.quorum for kind in every)}", "quorum both"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A policy by keys of one kind: its file, its quorum, and what its witnesses' names end in."""
+
+    file: str
+    quorum: str
+    suffix: str
+    keys: frozenset[KeyKind]
+
+
+def _write(path: Path, lines: Sequence[str]) -> None:
     write_durably(path, "".join(f"{line}\n" for line in lines).encode())
 
 

@@ -95,8 +95,10 @@ def test_the_command_twice_in_one_directory(tmp_path: Path) -> None:
         assert done.returncode == ExitCode.VALID, done.stderr.decode()
         scenes = [json.loads(line) for line in done.stdout.splitlines()]
         kinds = [scene["scene"] for scene in scenes]
-        assert kinds == ["cosigned", "cosigned", "alone", "caught_up", "cosigned", "audited"]
+        assert kinds == ["cosigned", "cosigned", "alone", "caught_up", "cosigned", "audited", "audited"]
         assert all(scene["seconds"] < COSIGNED_SECONDS_MAX for scene in scenes if scene["scene"] == "cosigned")
-        assert any("policy 3: quorum two" in one for one in scenes[-1]["proved"])
-        sizes.append(scenes[-2]["tree_size"])
+        for scene, quorum in zip(scenes[-2:], ("two", "two-mldsa44"), strict=True):
+            assert scene["exit_code"] == 0, scene
+            assert any(f"policy 3: quorum {quorum}" in one for one in scene["proved"]), scene
+        sizes.append(scenes[-3]["tree_size"])
     assert sizes[1] == sizes[0] + 4
