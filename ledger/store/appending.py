@@ -83,9 +83,13 @@ class Appended:
 
 @dataclass(slots=True)
 class Appending:
-    """One batch on its way through the event store: what to decide on, how, by which clock, and what became of it."""
+    """One batch on its way through the event store: what to decide on, how, by which clock, and what became of it.
+
+    `notes` are signed checkpoints by their tree size; those that are not stored are stored with the batch's entries.
+    """
 
     envelopes: Sequence[Envelope]
     decide: Decide
     now: Callable[[], datetime]
+    notes: Mapping[int, bytes]
     appended: list[Appended] = field(default_factory=list)

@@ -23,7 +23,8 @@ from ledger.store.database import check_durable, check_migrated, database_errors
 from ledger.store.errors import StoreUnavailable
 from ledger.store.evidence import read_evidence
 from ledger.store.head import Head, read_head
-from ledger.store.recorder import EntryRecorder, find_entries
+from ledger.store.lookups import find_entries
+from ledger.store.recorder import EntryRecorder
 from ledger.store.states import read_states
 from ledger.store.tiles import read_tiles
 
