@@ -6,10 +6,9 @@ submitted. Bytes that are refused leave nothing behind.
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Final
+from typing import Final, NamedTuple
 
 from ledger.events.keys import KeySet
 from ledger.events.refusals import Refusal, Refused, Rejected
@@ -26,7 +25,6 @@ from ledger.signing.dsse import parse
 from ledger.signing.signer import Signer
 from ledger.signing.verify import verify
 from ledger.store.appending import Appended
-from ledger.store.head import EMPTY
 from ledger.store.heads import HeadStore
 from ledger.store.log import StoredLog
 
@@ -37,6 +35,14 @@ BATCH_MAX: Final = 10_000
 def utc_now() -> datetime:
     """Return the time of this machine's clock."""
     return datetime.now(UTC)
+
+
+class _Proof(NamedTuple):
+    """The exact entry at a position, and its receipt at `tree_size`."""
+
+    entry: bytes
+    receipt: bytes
+    tree_size: int
 
 
 class Intake:
@@ -77,6 +83,7 @@ class Intake:
                 raise WrongLedger(f"expected a key of the log named {origin}, got {signer.vkey.name}")
         self.require_own()
         self.require_published()
+        self._sealer.put_back()
         if (note := self.checkpoint()) is not None:
             self._sealer.keep_head(note)
 
@@ -89,6 +96,13 @@ class Intake:
     def require_published(self) -> None:
         """Raise LogRolledBack if the database holds less than was published, or something else."""
         self._sealer.require_published()
+
+    def settle(self) -> None:
+        """Make sure that the newest checkpoint is stored; for a moment in which nothing else is to do.
+
+        Raises StoreError; what was given out is safe even then.
+        """
+        self._sealer.settle()
 
     def submit(self, raws: Sequence[bytes]) -> list[Outcome]:
         """Return the outcome of each of `raws`, at most BATCH_MAX envelopes, in order; all in one transaction.
@@ -109,7 +123,7 @@ class Intake:
         if found is None:
             return None
         place = Place(event_id, found.position, found.payload_sha256, found.sealed_size, found.pending_on)
-        return self._proved([place], Appended(EMPTY, (), {}))[found.position]
+        return _sealed(place, self._proved_again([place])[found.position], duplicate=True)
 
     def checkpoint(self) -> bytes | None:
         """Return the checkpoint of all that is recorded now, signed if it was not yet; None if nothing is recorded."""
@@ -133,39 +147,45 @@ class Intake:
 
     def _record(self, submissions: Sequence[Submission]) -> list[Outcome]:
         decisions = Decisions(submissions, self._origin, self._signers.keys(), self._service)
+        envelopes = [submission.envelope for submission in submissions]
         with self._appending:
-            envelopes = [submission.envelope for submission in submissions]
-            appended = self._log.application.append(envelopes, decisions.decide, self._now)
+            carried = self._sealer.carried
+            appended = self._log.application.append(envelopes, decisions.decide, self._now, carried)
         # Committed. A crash from here on costs the submitters their answer and nothing else: the same bytes, submitted
         # again, are found and sealed with the same receipt.
+        places = [verdict.place for verdict in decisions.verdicts if verdict.place is not None]
+        proved = self._proved_again([place for place in places if place.sealed_size is not None])
         if appended.entries:
             if self._recent is not None:
                 self._recent.offer(appended.entries, decisions.admitted)
             assert decisions.ledger is not None
-            self._sealer.seal(appended.head.tree_size, appended.head.root, decisions.ledger, appended.tiles)
-        proved = self._proved([v.place for v in decisions.verdicts if v.place is not None], appended)
+            note = self._sealer.seal(appended, decisions.ledger, carried)
+            proved |= self._proved([place for place in places if place.sealed_size is None], appended, note)
         return [_outcome(verdict, proved) for verdict in decisions.verdicts]
 
-    def _proved(self, places: Collection[Place], appended: Appended) -> dict[int, Sealed]:
-        """Return the acts at `places` by position, each with its receipt at the tree size that it was first given."""
-        entries = {entry.position: entry.raw for entry in appended.entries}
-        by_size: defaultdict[int, dict[int, Place]] = defaultdict(dict)
+    def _proved(self, places: Sequence[Place], appended: Appended, note: bytes) -> dict[int, _Proof]:
+        """Return the proofs of acts that were just committed, by position."""
+        first, tree_size = appended.entries[0].position, appended.head.tree_size
+        positions = list(dict.fromkeys(place.position for place in places))
+        receipts = self._sealer.receipts(appended, [position - 1 for position in positions], note)
+        entries = appended.entries
+        return {
+            position: _Proof(entries[position - first].raw, receipt, tree_size)
+            for position, receipt in zip(positions, receipts, strict=True)
+        }
+
+    def _proved_again(self, places: Collection[Place]) -> dict[int, _Proof]:
+        """Return the proofs of acts that had been recorded before, at the tree sizes of their first receipts."""
+        by_size: defaultdict[int, set[int]] = defaultdict(set)
         for place in places:
-            by_size[place.sealed_size or appended.head.tree_size][place.position] = place
-        entries |= self._log.entries_at({place.position for place in places} - entries.keys())
-        proved: dict[int, Sealed] = {}
-        for tree_size, sealed in by_size.items():
-            receipts = self._sealer.receipts(tree_size, list(sealed), appended.tiles)
-            for (position, place), receipt in zip(sealed.items(), receipts, strict=True):
-                proved[position] = Sealed(
-                    event_id=place.event_id,
-                    position=position,
-                    entry=entries[position],
-                    receipt=receipt,
-                    pending_on=place.pending_on,
-                    duplicate=True,
-                    tree_size=tree_size,
-                )
+            assert place.sealed_size is not None
+            by_size[place.sealed_size].add(place.position)
+        entries = self._log.entries_at({place.position for place in places})
+        proved: dict[int, _Proof] = {}
+        for tree_size, positions in by_size.items():
+            receipts = self._sealer.receipts_again(tree_size, [position - 1 for position in positions])
+            for position, receipt in zip(positions, receipts, strict=True):
+                proved[position] = _Proof(entries[position], receipt, tree_size)
         return proved
 
 
@@ -176,12 +196,24 @@ def _parsed(raw: bytes) -> Envelope | Refused:
         return rejected.refused
 
 
-def _outcome(verdict: Verdict, proved: Mapping[int, Sealed]) -> Outcome:
+def _outcome(verdict: Verdict, proved: Mapping[int, _Proof]) -> Outcome:
     refused, place = verdict.refused, verdict.place
     if place is None:
         assert refused is not None
         return refused
-    sealed = proved[place.position]
+    proof = proved[place.position]
     if refused is not None:
-        return Conflict(refused, sealed)
-    return sealed if verdict.duplicate else replace(sealed, duplicate=False)
+        return Conflict(refused, _sealed(place, proof, duplicate=True))
+    return _sealed(place, proof, duplicate=verdict.duplicate)
+
+
+def _sealed(place: Place, proof: _Proof, *, duplicate: bool) -> Sealed:
+    return Sealed(
+        event_id=place.event_id,
+        position=place.position,
+        entry=proof.entry,
+        receipt=proof.receipt,
+        pending_on=place.pending_on,
+        duplicate=duplicate,
+        tree_size=proof.tree_size,
+    )

@@ -15,6 +15,7 @@ bundling     what goes into a bundle, read from the log
 durable      files that are whole or absent, whenever the power goes
 heads        the newest head that was published, apart from the database
 tiles        the Merkle tree in its table
+checkpoints  the signed tree heads in their table
 cosignatures what witnesses said of checkpoints
 states       the folded states, for the rules and as stored
 evidence     what was signed under an id that was taken

@@ -74,11 +74,16 @@ Decide = Callable[[Locked], Decided]
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """What was committed: the head after the batch, its entries, and the tiles that they filled or made grow."""
+    """What was committed: the head before and after the batch, its entries, the tiles that they filled or made grow.
 
+    `peaks` are the roots of the perfect subtrees of the tree after it (`ledger.log.tree.Frontier`).
+    """
+
+    before: Head
     head: Head
     entries: Sequence[Entry]
     tiles: Mapping[TileId, bytes]
+    peaks: Sequence[bytes]
 
 
 @dataclass(slots=True)

@@ -85,14 +85,15 @@ class EntryRecorder(PostgresApplicationRecorder):
         keep_evidence(cursor, decided.conflicting, locked.recorded_at)
         entries = _chained(head, decided.admitted, locked.recorded_at)
         if not entries:
-            return frontier, Appended(head, (), {})
+            return frontier, Appended(head, head, (), {}, frontier.peaks)
         frontier, tiles = frontier.append(entry.leaf_hash for entry in entries)
         new_head = Head(frontier.tree_size, frontier.root, entries[-1].sha256, locked.recorded_at)
         located = decided.folded.located
         streams = [located[one.verified.event.id] for one in decided.admitted]
         copy_entries(cursor, entries, decided.admitted, streams, new_head.tree_size)
         finish(cursor, head, Finished(new_head, tiles, decided.folded.changes, notes), self.channel_name)
-        return frontier, Appended(new_head, entries, {tile.tile_id: tile.hashes for tile in tiles})
+        grown = {tile.tile_id: tile.hashes for tile in tiles}
+        return frontier, Appended(head, new_head, entries, grown, frontier.peaks)
 
 
 @contextmanager
