@@ -121,8 +121,9 @@ async def outcomes_of(service: Service, raws: list[bytes]) -> list[Outcome]:
     try:
         async with asyncio.timeout(OUTCOME_SECONDS_MAX):
             outcomes = await service.committer.submit_many(raws)
-    except Busy:
-        raise Problem(Trouble.BUSY, "room for more submissions", "too many that wait already") from None
+    except Busy as busy:
+        later = {"Retry-After": str(busy.seconds)}
+        raise Problem(Trouble.BUSY, "room for more submissions", "too many that wait already", later) from None
     except Stopped:
         raise Problem(Trouble.NOT_READY, "a ledger that accepts acts", "one that is stopping") from None
     except TimeoutError:

@@ -1,6 +1,7 @@
 """From the bytes of a submission to its outcome.
 
 intake      parse, verify, decide, append and seal: a batch of submissions in one transaction
+checking    what can be said of them before: parsed and verified, large groups by worker processes
 decisions   what is decided about each of them while the head is locked
 keys        the keys known so far, by which signatures are verified without the lock
 sealing     checkpoints and receipts

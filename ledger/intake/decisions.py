@@ -19,6 +19,7 @@ from ledger.rules.compact import Opened, opened
 from ledger.rules.decide import decide, keys_of
 from ledger.rules.forced import next_due
 from ledger.rules.memory import Overlay
+from ledger.signing.checking import Checked
 from ledger.signing.dsse import parse
 from ledger.signing.signer import Signer, sign_payload
 from ledger.signing.verify import verify
@@ -28,12 +29,8 @@ SHOWN_CHARACTERS: Final = 80
 """How much of a verifier key a message repeats: name and id, and the beginning of the key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """A parsed envelope; `verified` is None as long as the keys of its authority are not known."""
-
-    envelope: Envelope
-    verified: Verified | None
+Submission = Checked
+"""A parsed envelope; its `verified` is None as long as the keys of its authority are not known."""
 
 
 @dataclass(frozen=True, slots=True)

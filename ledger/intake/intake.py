@@ -10,9 +10,8 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import Final, NamedTuple
 
-from ledger.events.keys import KeySet
-from ledger.events.refusals import Refusal, Refused, Rejected
-from ledger.events.stages import Envelope
+from ledger.events.refusals import Refused
+from ledger.intake.checking import Checker
 from ledger.intake.decisions import Decisions, Place, Submission, Verdict, require_own
 from ledger.intake.errors import WrongLedger
 from ledger.intake.keys import KnownKeys
@@ -21,9 +20,8 @@ from ledger.intake.recent import Recent
 from ledger.intake.sealing import Sealer
 from ledger.log.note import NoteSigner, format_vkey
 from ledger.rules.compact import LEDGER, Opened
-from ledger.signing.dsse import parse
 from ledger.signing.signer import Signer
-from ledger.signing.verify import verify
+from ledger.signing.workers import Workers
 from ledger.store.appending import Appended
 from ledger.store.heads import HeadStore
 from ledger.store.log import StoredLog
@@ -51,7 +49,7 @@ class Intake:
     `log_signers` are all keys of the log that this process holds; those in force at its tree size seal a checkpoint.
     `service_signer` signs what the rules force, and nothing else. `heads` keeps what was published apart from the
     database; without it, one that was put back to an earlier state is not noticed. `recent` is offered what was
-    committed.
+    committed. `workers` check large groups; without them all is checked in the caller's thread.
 
     `now` is the clock that entries are dated by; an entry is never dated before the one before it. Raises WrongLedger
     for a log of another origin, of another service key, or with a key in force that is not held; LogRolledBack for one
@@ -67,6 +65,7 @@ class Intake:
         *,
         heads: HeadStore | None = None,
         recent: Recent | None = None,
+        workers: Workers | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._log = log
@@ -75,7 +74,7 @@ class Intake:
         self._service = service_signer
         self._now = now
         self._recent = recent
-        self._keys = KnownKeys(log)
+        self._checker = Checker(origin, KnownKeys(log), workers or Workers(0))
         self._sealer = Sealer(log, origin, self._signers, heads)
         self._appending = Lock()
         for signer in log_signers:
@@ -112,7 +111,17 @@ class Intake:
         """
         if len(raws) > BATCH_MAX:
             raise ValueError(f"expected at most {BATCH_MAX} submissions, got {len(raws)}")
-        checked = self._checked(raws)
+        return self.record(self.check(raws))
+
+    def check(self, raws: Sequence[bytes]) -> list[Submission | Refused]:
+        """Return what can be said about each of `raws` while nothing is locked: refused, or to be recorded.
+
+        Raises StoreError.
+        """
+        return self._checker.check(raws)
+
+    def record(self, checked: Sequence[Submission | Refused]) -> list[Outcome]:
+        """Return the outcome of each of `checked`, in order; all in one transaction. Raises as `submit` does."""
         submissions = [one for one in checked if isinstance(one, Submission)]
         outcomes = iter(self._record(submissions) if submissions else ())
         return [one if isinstance(one, Refused) else next(outcomes) for one in checked]
@@ -129,21 +138,6 @@ class Intake:
         """Return the checkpoint of all that is recorded now, signed if it was not yet; None if nothing is recorded."""
         tree_size = self._log.head().tree_size
         return self._sealer.checkpoint(tree_size) if tree_size > 0 else None
-
-    def _checked(self, raws: Sequence[bytes]) -> list[Submission | Refused]:
-        """Parse, and verify with the keys that are known, while nothing is locked."""
-        parsed = [_parsed(raw) for raw in raws]
-        keys = self._keys.of({one.event.authority for one in parsed if isinstance(one, Envelope)})
-        return [one if isinstance(one, Refused) else self._verified(one, keys) for one in parsed]
-
-    def _verified(self, envelope: Envelope, keys: Mapping[str, KeySet]) -> Submission | Refused:
-        try:
-            return Submission(envelope, verify(envelope, keys.get, ledger=self._origin))
-        except Rejected as rejected:
-            if rejected.refused.refusal is not Refusal.AUTHORITY_UNKNOWN:
-                return rejected.refused
-        # Its authority may be granted earlier in this batch, or by the opening itself: verified under the lock.
-        return Submission(envelope, None)
 
     def _record(self, submissions: Sequence[Submission]) -> list[Outcome]:
         decisions = Decisions(submissions, self._origin, self._signers.keys(), self._service)
@@ -187,13 +181,6 @@ class Intake:
             for position, receipt in zip(positions, receipts, strict=True):
                 proved[position] = _Proof(entries[position], receipt, tree_size)
         return proved
-
-
-def _parsed(raw: bytes) -> Envelope | Refused:
-    try:
-        return parse(raw)
-    except Rejected as rejected:
-        return rejected.refused
 
 
 def _outcome(verdict: Verdict, proved: Mapping[int, _Proof]) -> Outcome:
