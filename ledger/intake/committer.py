@@ -132,17 +132,22 @@ class Committer:
         return outcome
 
     async def submit_many(self, raws: Sequence[bytes]) -> list[Outcome]:
-        """Return the outcomes of `raws`, at most BATCH_MAX envelopes, in order; recorded in one transaction.
+        """Return the outcomes of `raws`, as `hand_in` does, when they are there. Raises what `Intake.submit` raises."""
+        return await self.hand_in(raws)
 
-        Raises Busy if too much waits already and Stopped if the threads do not run; nothing was accepted then. Raises
-        what `Intake.submit` raises.
+    def hand_in(self, raws: Sequence[bytes]) -> asyncio.Future[list[Outcome]]:
+        """Accept `raws`, at most BATCH_MAX envelopes, recorded in one transaction; called in a running event loop.
+
+        Their outcomes will be in the future, in order, or what `Intake.submit` raises. What was handed in earlier is
+        decided earlier. Raises Busy if too much waits already and Stopped if the threads do not run; nothing was
+        accepted then.
         """
         if len(raws) > BATCH_MAX:
             raise ValueError(f"expected at most {BATCH_MAX} submissions, got {len(raws)}")
         loop = asyncio.get_running_loop()
         waiting = _Waiting(raws, sum(map(len, raws)), loop, loop.create_future())
         self._accept(waiting)
-        return await waiting.answer
+        return waiting.answer
 
     def _accept(self, waiting: _Waiting) -> None:
         with self._to_check:
