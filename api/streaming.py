@@ -39,6 +39,7 @@ PROGRESS_SECONDS_MAX: Final = 60.0
 ROOM_SECONDS: Final = 0.02
 """How long is waited before a full queue is tried again."""
 
+AGAIN: Final = "Send the lines after those that were decided again: what arrived is answered with its first receipt."
 NDJSON: Final = "application/x-ndjson"
 _HEADERS: Final = [
     (b"content-type", NDJSON.encode()),
@@ -80,54 +81,72 @@ class _Ended(Exception):
 
 
 class OutcomeStream(Response):
-    """The outcomes of the lines of a body, sent while it arrives."""
+    """The outcomes of the lines of a body, sent while it arrives. Await `begin` first."""
 
     media_type = NDJSON
 
     def __init__(self, service: Service, instance: str, outcome_seconds_max: float) -> None:
         self._service = service
-        self._outcome_seconds_max = outcome_seconds_max
         self._instance = instance
+        self._outcome_seconds_max = outcome_seconds_max
         self.background = None
         self.status_code = 200
         self._groups: asyncio.Queue[_Group | Exception | None] = asyncio.Queue()
         self._room = asyncio.Event()
+        self._reading: asyncio.Task[None] | None = None
+        self._first = b""
         self._lines = 0
         self._bytes = 0
         self._taken = 0
         self._decided = 0
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        reading = asyncio.create_task(self._read(receive))
+    async def begin(self, receive: Receive) -> None:
+        """Begin to read, and wait for the first outcomes. Raises Problem, and what `Intake.submit` raises."""
+        self._reading = asyncio.create_task(self._read(receive))
         try:
-            await self._answer(send)
+            first = await self._next()
+            assert first is not None, "a body without lines is a problem"
+            self._first = first
+        except _Ended:
+            # Nobody is left to answer.
+            raise Problem(Trouble.REQUEST_MALFORMED, "a complete body", "a client that went away") from None
+        finally:
+            if not self._first:
+                self._forget()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": _HEADERS})
+        body: bytes | None = self._first
+        try:
+            while body is not None:
+                await self._sent(send, body)
+                body = await self._next()
         except _Ended:
             return
         except Exception as error:
-            if not self._decided:
-                raise
-            await self._end(send, error)
+            await send({"type": "http.response.body", "body": self._last_line(error), "more_body": True})
         finally:
-            reading.cancel()
-            while not self._groups.empty():
-                if isinstance(group := self._groups.get_nowait(), _Group) and not group.outcomes.cancel():
-                    # Decided all the same; nobody waits for it.
-                    group.outcomes.exception()
-
-    async def _answer(self, send: Send) -> None:
-        """Send the outcomes of what was taken, in order. Raises what the reading raised, where it came to it."""
-        while (group := await self._groups.get()) is not None:
-            if isinstance(group, Exception):
-                raise group
-            outcomes = await decided(self._service, group.outcomes, self._outcome_seconds_max)
-            body = b"".join([line_of(outcome, self._instance) for outcome in outcomes])
-            if not self._decided:
-                await send({"type": "http.response.start", "status": self.status_code, "headers": _HEADERS})
-            self._decided += group.lines
-            await self._sent(send, body)
-            self._lines -= group.lines
-            self._room.set()
+            self._forget()
         await send({"type": "http.response.body", "body": b""})
+
+    async def _next(self) -> bytes | None:
+        """Return the outcomes of the next lines, None after the last. Raises what the reading raised, in its place."""
+        group = await self._groups.get()
+        if isinstance(group, Exception):
+            raise group
+        if group is None:
+            return None
+        outcomes = await decided(self._service, group.outcomes, self._outcome_seconds_max)
+        self._decided += group.lines
+        return b"".join([line_of(outcome, self._instance) for outcome in outcomes])
+
+    def _forget(self) -> None:
+        """Read no more, and wait for nothing that was handed in: it is decided all the same."""
+        if self._reading is not None:
+            self._reading.cancel()
+        while not self._groups.empty():
+            if isinstance(group := self._groups.get_nowait(), _Group) and not group.outcomes.cancel():
+                group.outcomes.exception()
 
     async def _sent(self, send: Send, body: bytes) -> None:
         try:
@@ -136,9 +155,11 @@ class OutcomeStream(Response):
         except TimeoutError:
             _log.warning("outcomes_not_read", instance=self._instance, decided=self._decided)
             raise _Ended from None
+        self._lines = self._taken - self._decided
+        self._room.set()
 
-    async def _end(self, send: Send, error: Exception) -> None:
-        """Say in a last line why no more outcomes come."""
+    def _last_line(self, error: Exception) -> bytes:
+        """Return what says why no more outcomes come."""
         match error:
             case Problem():
                 problem = error
@@ -147,11 +168,8 @@ class OutcomeStream(Response):
             case _:
                 problem = Problem(Trouble.OUTCOME_UNKNOWN, "outcomes of all lines", f"those of {self._decided}")
         _log.error("stream_ended", instance=self._instance, decided=self._decided, error=str(error))
-        do = "Send the lines after those that were decided again: what arrived is answered with its first receipt."
-        document = {**problem_of(problem, self._instance), "do": do, "decided": self._decided}
-        line = orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)
-        await self._sent(send, line)
-        await send({"type": "http.response.body", "body": b""})
+        document = {**problem_of(problem, self._instance), "do": AGAIN, "decided": self._decided}
+        return orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)
 
     async def _read(self, receive: Receive) -> None:
         """Take the lines of the body, as long as there is room for them."""
@@ -176,7 +194,8 @@ class OutcomeStream(Response):
                     message = await receive()
             except TimeoutError:
                 expected = f"a line within {PROGRESS_SECONDS_MAX:.0f} seconds"
-                raise Problem(Trouble.REQUEST_TOO_SLOW, expected, f"none after {self._taken} lines") from None
+                close = {"Connection": "close"}
+                raise Problem(Trouble.REQUEST_TOO_SLOW, expected, f"none after {self._taken} lines", close) from None
             if message["type"] == "http.disconnect":
                 raise _Ended
             more = message.get("more_body", False)

@@ -58,7 +58,9 @@ async def submit_events(request: Request) -> Response:
         case "application/x-ndjson":
             if "idempotency-key" in request.headers:
                 raise Problem(Trouble.IDEMPOTENCY_KEY_MISMATCH, "the header with a single act only", "a batch")
-            return OutcomeStream(service, instance, OUTCOME_SECONDS_MAX)
+            stream = OutcomeStream(service, instance, OUTCOME_SECONDS_MAX)
+            await stream.begin(request.receive)
+            return stream
         case other:
             raise Problem(Trouble.MEDIA_TYPE_UNSUPPORTED, f"{JSON} or {NDJSON}", other)
 
