@@ -16,7 +16,7 @@ pages                     the same for people, in English and Ukrainian, without
 reasons, problems         what every code means; RFC 9457
 reference, documentation, examples, docs   schemas, codes, the interface's description
 health                    for the machinery around it
-server, up, commands      `gledger serve`, `gledger up`
+server, process, up, commands      `gledger serve`, `gledger up`
 serving                   the HTTP server around any application
 witness                   `gledger witness serve`: an application of its own, that knows nothing of the ledger's
 """

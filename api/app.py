@@ -15,7 +15,6 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.responses import Response
 
 from api import (
@@ -36,7 +35,7 @@ from api import (
 )
 from api.concise import respond
 from api.documentation import DESCRIPTION, describe
-from api.edge import BODY_BYTES_MAX, Edge, instance_of
+from api.edge import BODY_BYTES_MAX, BodyLimit, Edge, instance_of
 from api.heads import NewestCheckpoint
 from api.measures import Measures
 from api.problems import OWN_KEYS, PUBLISHED_LOG, Problem, Trouble, problem_of
@@ -89,7 +88,7 @@ def create_app(settings: Settings) -> FastAPI:
     describe(app, reads_documentation.complete)
     _answer_errors(app)
     # The last that is added is the outermost.
-    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=BODY_BYTES_MAX)
+    app.add_middleware(BodyLimit)
     app.add_middleware(Edge, newest=newest, measures=measures)
     return app
 

@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 from starlette.datastructures import MutableHeaders
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.concise import respond
@@ -19,7 +20,7 @@ from api.measures import Measures
 from api.problems import Problem, Trouble, problem_of
 
 BODY_BYTES_MAX: Final = 16 * 1024 * 1024
-"""The largest body that is read at all; the front proxy has the same limit."""
+"""The largest body that is read at all, but for a batch of acts; the front proxy has the same limit for all."""
 
 HEADERS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -32,6 +33,7 @@ HEADERS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """On every answer that does not set them itself."""
 
+STREAMED: Final = ("POST", "/v1/events")
 UNROUTED: Final = "none"
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
 
@@ -41,6 +43,26 @@ _log = structlog.get_logger("api.access")
 def instance_of(scope: Scope) -> str:
     """Return the id of a request, as the `instance` of a problem and as the operator's log name it."""
     return str(scope["state"]["instance"])
+
+
+def is_streamed(scope: Scope) -> bool:
+    """Tell whether the body is a batch of acts, taken line by line: the only one that may have any length."""
+    if (scope["method"], scope["path"]) != STREAMED:
+        return False
+    media_type = dict(scope["headers"]).get(b"content-type", b"")
+    return bool(media_type.partition(b";")[0].strip().lower() == b"application/x-ndjson")
+
+
+class BodyLimit:
+    """Stops a body while it is read and grows beyond what is read at all."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._limited = RequestBodyLimitMiddleware(app, max_body_size=BODY_BYTES_MAX)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_free = scope["type"] != "http" or is_streamed(scope)
+        await (self._app if is_free else self._limited)(scope, receive, send)
 
 
 class Edge:
@@ -89,7 +111,7 @@ class Edge:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse a body that is declared too large unread; one that lies about it is stopped while it is read."""
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if not declared.isdigit() or int(declared) <= BODY_BYTES_MAX:
+        if not declared.isdigit() or int(declared) <= BODY_BYTES_MAX or is_streamed(scope):
             await self._app(scope, receive, send)
             return
         too_large = Problem(

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final, cast
 
 import psycopg
@@ -136,13 +137,20 @@ class LedgerApplication(Application[str]):
         """The connections of this application."""
         return cast("EntryFactory", self.factory).datastore.pool
 
-    def append(self, envelopes: Sequence[Envelope], decide: Decide, now: Callable[[], datetime]) -> Appended:
+    def append(
+        self,
+        envelopes: Sequence[Envelope],
+        decide: Decide,
+        now: Callable[[], datetime],
+        notes: Mapping[int, bytes] = MappingProxyType({}),
+    ) -> Appended:
         """Append what `decide` admits of `envelopes`, all in one transaction, and return what was committed.
 
-        `now` is asked while the head is locked. Raises what `decide` raises, and StoreError; in either case nothing
+        `now` is asked while the head is locked. `notes` are checkpoints, by tree size, that are stored with the entries
+        if they are not yet. Raises what `decide` raises, and StoreError; in either case nothing
         was recorded, except that a StoreUnavailable may have come after a commit.
         """
-        appending = Appending(envelopes, decide, now)
+        appending = Appending(envelopes, decide, now, notes)
         submitted = [Submitted(envelope.event.id, FIRST_VERSION, envelope) for envelope in envelopes]
         # Straight into the event store: `save` would look in each event for those of an aggregate.
         self.events.put(submitted, appending=appending)
