@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,6 +12,8 @@ from starlette.responses import Response
 from api import ready as memory
 from api.ready import Basis, Ready, Standing, names
 from ledger.store.embedded import EmbeddedPostgres
+from ledger.store.log import StoredLog
+from projections.rebuild import rebuild
 from tests.acts import Founding, founding
 from tests.api.served import Served, found, served, settings_for
 
@@ -93,6 +96,37 @@ def test_what_goes_out_from_memory_is_counted_by_its_route(ledger: Served) -> No
     before = count()
     ledger.get("/v1/parties/fr")
     assert count() == before + 1
+
+
+def test_of_two_servers_each_says_what_it_knows_and_goes_forward_only(ledger: Served, made: Founding) -> None:
+    with served(ledger.settings) as other:
+        said = {ledger.url: 0, other.url: 0}
+        for number in range(10):
+            act = made.depositary.renaming(f"Two {number}", subject="fr")
+            size = (ledger, other)[number % 2].post(act).json()["tree_size"]
+            give_up = time.monotonic() + CAUGHT_UP_SECONDS_MAX
+            while min(said.values()) < size:
+                for one in (ledger, other):
+                    told = one.get("/v1/parties/fr").json()
+                    assert said[one.url] <= told["known_at"] <= size
+                    assert (f"Two {number}" in str(told["data"])) is (told["known_at"] == size)
+                    said[one.url] = told["known_at"]
+                assert time.monotonic() < give_up, said
+
+
+def test_what_a_rebuild_puts_right_is_put_right_in_memory_too(ledger: Served) -> None:
+    path = f"/v1/parties?as_of=2026-06-01&known_at={caught_up(ledger)}"
+    parties = [one["party"] for one in ledger.get(path).json()["data"]]
+    url = ledger.settings.database_url
+    with psycopg.connect(url) as connection:
+        connection.execute("DELETE FROM projection_rows WHERE stream = 'party/gb'")
+    spoilt = f"{path}&limit=400"
+    for _ in range(2):
+        assert [one["party"] for one in ledger.get(spoilt).json()["data"]] == [one for one in parties if one != "gb"]
+    with StoredLog(url) as log:
+        rebuild(log, url, lambda _: None)
+    assert ledger.get("/v1/instruments").status_code == 200
+    assert [one["party"] for one in ledger.get(spoilt).json()["data"]] == parties
 
 
 @pytest.mark.timeout(120)
