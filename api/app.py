@@ -36,7 +36,7 @@ from api import (
 )
 from api.concise import respond
 from api.documentation import DESCRIPTION, describe
-from api.edge import BODY_BYTES_MAX, Edge, instance_of
+from api.edge import BODY_BYTES_MAX, Edge, Failing, instance_of
 from api.heads import NewestCheckpoint
 from api.measures import Measures
 from api.problems import OWN_KEYS, PUBLISHED_LOG, Problem, Trouble, problem_of
@@ -100,6 +100,7 @@ def routed_app(settings: Settings, newest: NewestCheckpoint, measures: Measures,
     app.mount(pages.STATIC_PATH, pages.static_files())
     describe(app, reads_documentation.complete)
     _answer_errors(app)
+    app.add_middleware(Failing)
     app.router.routes.insert(0, Table(app))
     return app
 

@@ -7,19 +7,23 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import RFC_4122, UUID
 
+import httpx
 import pytest
 import structlog
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute, iter_route_contexts
+from starlette.responses import Response
 from starlette.routing import Match
 
 from api.access import access_log
 from api.app import routed_app
+from api.edge import Edge, Failing
 from api.heads import NewestCheckpoint
 from api.measures import Measures
 from api.ready import Ready
-from api.routing import Table
+from api.routing import Direct, Table
 from api.serving import configure_logging
 from tests.acts import founding
 from tests.api.served import settings_for
@@ -67,6 +71,45 @@ def test_the_table_finds_every_route_that_the_framework_finds(app: FastAPI) -> N
 )
 def test_the_table_leaves_the_rest_to_the_framework(app: FastAPI, path: str, method: str) -> None:
     assert Table(app).matches(scope(path, method)) == (Match.NONE, {})
+
+
+@pytest.mark.parametrize("path", ["/direct", "/routed"])
+def test_a_failure_is_answered_as_ours_whichever_way_the_request_went(path: str) -> None:
+    failing = FastAPI()
+
+    @failing.get("/direct")
+    async def direct(request: Request) -> Response:
+        raise LookupError("a secret of the direct way")
+
+    @failing.get("/routed")
+    def routed() -> Response:
+        raise LookupError("a secret of the framework's way")
+
+    failing.add_middleware(Failing)
+    edge = Edge(Direct(failing), NewestCheckpoint(), Measures(), Ready())
+
+    async def ask() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(edge), base_url="http://x") as http:
+            return await http.get(path)
+
+    answer = asyncio.run(ask())
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.json()["instance"] == f"urn:uuid:{answer.headers['request-id']}"
+    assert "secret" not in answer.text
+
+
+def test_the_id_of_a_request_is_a_uuid_of_version_4() -> None:
+    edge = Edge(FastAPI(), NewestCheckpoint(), Measures(), Ready())
+
+    async def ids() -> list[str]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(edge), base_url="http://x") as http:
+            return [(await http.get("/")).headers["request-id"] for _ in range(50)]
+
+    found = asyncio.run(ids())
+    assert len(set(found)) == len(found)
+    for one in found:
+        assert (str(UUID(one)), UUID(one).version, UUID(one).variant) == (one, 4, RFC_4122)
 
 
 @pytest.fixture
