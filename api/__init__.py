@@ -2,7 +2,9 @@
 
 settings                  what the operator decides
 app, service              the application, and the running ledger behind it
-edge, heads, measures     around every request: limits, headers, checkpoint, log, counters
+edge, heads, measures     around every request: limits, headers, checkpoint, counters
+access                    the line of each request in the log
+ready, routing            answers that are given again as they are; the short way to a route
 submissions, outcomes     acts in, and what became of each
 log, parameters           entries, receipts, checkpoint, in their exact bytes
 tiles, witnessed          the same log for anybody's tools: C2SP tlog-tiles; by the policy

@@ -14,6 +14,7 @@ from fastapi import Request
 
 from api.heads import NewestCheckpoint
 from api.measures import Measures
+from api.ready import Ready, Standing
 from api.settings import LogKey, Settings
 from ledger.events.keys import KeyRecord
 from ledger.fsck.scrubber import Scrubber
@@ -48,6 +49,7 @@ class Service:
     models: ReadModels
     newest: NewestCheckpoint
     measures: Measures
+    ready: Ready
     log_vkeys: tuple[str, ...]
     scrubber: Scrubber | None
     service_key: KeyRecord
@@ -63,7 +65,9 @@ def service_of(request: Request) -> Service:
 
 
 @asynccontextmanager
-async def running(settings: Settings, newest: NewestCheckpoint, measures: Measures) -> AsyncIterator[Service]:
+async def running(
+    settings: Settings, newest: NewestCheckpoint, measures: Measures, ready: Ready
+) -> AsyncIterator[Service]:
     """Yield the ledger of `settings`, open: its tables were made by `ledger.store.database.migrate`.
 
     Raises StoreError, WrongLedger.
@@ -84,6 +88,7 @@ async def running(settings: Settings, newest: NewestCheckpoint, measures: Measur
         opened.push_async_callback(asyncio.to_thread, follower.stop)
         models = await asyncio.to_thread(ReadModels, settings.database_url)
         opened.push_async_callback(asyncio.to_thread, models.close)
+        ready.watch(lambda: standing_of(follower, models))
         scrubber = scrubbed(settings)
         if scrubber is not None:
             opened.push_async_callback(asyncio.to_thread, scrubber.stop)
@@ -106,6 +111,7 @@ async def running(settings: Settings, newest: NewestCheckpoint, measures: Measur
             models=models,
             newest=newest,
             measures=measures,
+            ready=ready,
             log_vkeys=tuple(format_vkey(one.vkey) for one in signers[: len(settings.opening_keys)]),
             scrubber=scrubber,
             service_key=key_record(settings.service_key, settings.origin, settings.service_authority),
@@ -128,6 +134,13 @@ def followed(settings: Settings, log: StoredLog) -> Follower:
     follower = Follower(log, settings.database_url)
     follower.start()
     return follower
+
+
+def standing_of(follower: Follower, models: ReadModels) -> Standing:
+    """Return where the rows stand, as the follower of this process knows; unknown while it is behind what was read."""
+    generation, position = models.seen
+    following = follower.following
+    return Standing(generation, following if following is not None and following >= position else None)
 
 
 def scrubbed(settings: Settings) -> Scrubber | None:

@@ -40,12 +40,18 @@ class Follower:
         self._following: Following | None = None
         self._guard = threading.Lock()
         self._position = 0
+        self._is_following = False
         self._corrupt: LogCorrupt | None = None
 
     @property
     def position(self) -> int:
         """How far the serving rows go, as this follower last saw."""
         return self._position
+
+    @property
+    def following(self) -> int | None:
+        """How far the serving rows go, while it follows; None while it is away from the database or begins again."""
+        return self._position if self._is_following else None
 
     @property
     def corrupt(self) -> LogCorrupt | None:
@@ -99,12 +105,16 @@ class Follower:
                 return
             progress = Progress(connection, generation)
             self._position = generation.place.position
-            with self._source.follow(generation.place.position) as following, self._stoppable(following):
-                for raws in following:
-                    if not progress.advance(raws):
-                        # Another follower was first, or a rebuild has switched: begin again from where that left off.
-                        return
-                    self._position = progress.place.position
+            try:
+                with self._source.follow(generation.place.position) as following, self._stoppable(following):
+                    self._is_following = True
+                    for raws in following:
+                        if not progress.advance(raws):
+                            # Another follower was first, or a rebuild has switched: begin again where that left off.
+                            return
+                        self._position = progress.place.position
+            finally:
+                self._is_following = False
 
     def _serving(self, connection: psycopg.Connection) -> Generation | None:
         """Return the generation to follow into. Makes the first; rebuilds one whose rows have another shape."""

@@ -57,12 +57,17 @@ class FeedFilter:
 
 @dataclass(frozen=True)
 class StoredRows:
-    """The rows of one generation at one tree size, within one transaction."""
+    """The rows of one generation at one tree size, within one transaction.
+
+    `position` is how far they go at all. `is_settled`: the same question has this tree size however far they go on.
+    """
 
     connection: psycopg.Connection
     generation: int
     known_at: int
     recorded_at: datetime | None
+    position: int
+    is_settled: bool
 
     def states(self, streams: Collection[str]) -> States:
         return self._select("stream = ANY(%(streams)s)", streams=sorted(set(streams)))
@@ -167,7 +172,7 @@ def reading(pool: ConnectionPool, known_at: int | datetime | None) -> Iterator[S
             raise NotServing("no generation of rows serves yet")
         generation, position, recorded_at = serving
         if known_at is None:
-            yield StoredRows(connection, generation, position, recorded_at)
+            yield StoredRows(connection, generation, position, recorded_at, position, is_settled=False)
             return
         if isinstance(known_at, int) and known_at > position:
             raise NotKnown(known_at, position)
@@ -180,4 +185,6 @@ def reading(pool: ConnectionPool, known_at: int | datetime | None) -> Iterator[S
             [generation, known_at],
         ).fetchone()
         size, since = last if last is not None else (0, None)
-        yield StoredRows(connection, generation, size, since)
+        # Entries to come are recorded at the same instant as the last one or later.
+        is_settled = isinstance(known_at, int) or (recorded_at is not None and known_at < recorded_at)
+        yield StoredRows(connection, generation, size, since, position, is_settled)
