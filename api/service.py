@@ -21,6 +21,7 @@ from ledger.gathering.gatherer import Gatherer
 from ledger.intake.committer import Committer
 from ledger.intake.cose_receipts import CoseReceipts
 from ledger.intake.intake import Intake
+from ledger.intake.recent import Recent
 from ledger.log.cosignature import TimedSigner, mldsa44_cosigner
 from ledger.log.note import NoteSigner, ed25519_note_signer, format_vkey
 from ledger.log.policy import parse_policy
@@ -72,7 +73,10 @@ async def running(settings: Settings, newest: NewestCheckpoint, measures: Measur
         signers = note_signers(settings)
         heads = await asyncio.to_thread(HeadStore, settings.heads, settings.origin)
         opened.push_async_callback(asyncio.to_thread, heads.close)
-        intake = await asyncio.to_thread(Intake, log, settings.origin, signers, settings.service_key, heads=heads)
+        recent = Recent()
+        intake = await asyncio.to_thread(
+            Intake, log, settings.origin, signers, settings.service_key, heads=heads, recent=recent
+        )
         newest.offer(await asyncio.to_thread(log.checkpoint))
         follower = followed(settings, log)
         opened.push_async_callback(asyncio.to_thread, follower.stop)

@@ -6,6 +6,7 @@ keys        the keys known so far, by which signatures are verified without the 
 sealing     checkpoints and receipts
 statements  SCITT's Signed Statements: an act in a COSE_Sign1
 cose_receipts  the receipt of a recorded act in COSE
+recent      what was admitted here a moment ago, for those who follow the log in this process
 committer   many submitters of one process share a transaction
 stating     what the ledger states about the acts of an authority
 outcomes    what a submitter is told

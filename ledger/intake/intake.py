@@ -18,6 +18,7 @@ from ledger.intake.decisions import Decisions, Place, Submission, Verdict, requi
 from ledger.intake.errors import WrongLedger
 from ledger.intake.keys import KnownKeys
 from ledger.intake.outcomes import Conflict, Outcome, Sealed
+from ledger.intake.recent import Recent
 from ledger.intake.sealing import Sealer
 from ledger.log.note import NoteSigner, format_vkey
 from ledger.rules.compact import LEDGER, Opened
@@ -43,7 +44,8 @@ class Intake:
 
     `log_signers` are all keys of the log that this process holds; those in force at its tree size seal a checkpoint.
     `service_signer` signs what the rules force, and nothing else. `heads` keeps what was published apart from the
-    database; without it, one that was put back to an earlier state is not noticed.
+    database; without it, one that was put back to an earlier state is not noticed. `recent` is offered what was
+    committed.
 
     `now` is the clock that entries are dated by; an entry is never dated before the one before it. Raises WrongLedger
     for a log of another origin, of another service key, or with a key in force that is not held; LogRolledBack for one
@@ -58,6 +60,7 @@ class Intake:
         service_signer: Signer,
         *,
         heads: HeadStore | None = None,
+        recent: Recent | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._log = log
@@ -65,6 +68,7 @@ class Intake:
         self._signers = {format_vkey(signer.vkey): signer for signer in log_signers}
         self._service = service_signer
         self._now = now
+        self._recent = recent
         self._keys = KnownKeys(log)
         self._sealer = Sealer(log, origin, self._signers, heads)
         self._appending = Lock()
@@ -135,6 +139,8 @@ class Intake:
         # Committed. A crash from here on costs the submitters their answer and nothing else: the same bytes, submitted
         # again, are found and sealed with the same receipt.
         if appended.entries:
+            if self._recent is not None:
+                self._recent.offer(appended.entries, decisions.admitted)
             assert decisions.ledger is not None
             self._sealer.seal(appended.head.tree_size, appended.head.root, decisions.ledger, appended.tiles)
         proved = self._proved([v.place for v in decisions.verdicts if v.place is not None], appended)
