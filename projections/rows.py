@@ -38,8 +38,8 @@ class Rows(Protocol):
         """Return the states of a kind whose stream name comes after `after`, at most `limit`."""
         ...
 
-    def of_party(self, kind: str, party: str) -> States:
-        """Return the states of a kind that concern a party."""
+    def of_party(self, kind: str, party: str, after: str = "", limit: int | None = None) -> States:
+        """Return the states of a kind that concern a party and whose stream name comes after `after`, at most `limit`."""
         ...
 
     def of_instrument(self, kind: str, instrument: str) -> States:
@@ -66,8 +66,9 @@ class MemoryRows:
         names = [name for name in self._names.get(kind, ()) if name > after]
         return {name: self.folded[name] for name in names[:limit]}
 
-    def of_party(self, kind: str, party: str) -> States:
-        return {name: self.folded[name] for name, links in self._linked(kind) if party in links.parties}
+    def of_party(self, kind: str, party: str, after: str = "", limit: int | None = None) -> States:
+        names = [name for name, links in self._linked(kind) if party in links.parties and name > after]
+        return {name: self.folded[name] for name in names[:limit]}
 
     def of_instrument(self, kind: str, instrument: str) -> States:
         return {name: self.folded[name] for name, links in self._linked(kind) if links.instrument == instrument}

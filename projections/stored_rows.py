@@ -27,6 +27,8 @@ _CHAINS: Final = """
         WHERE generation = %(generation)s AND authority = name AND position <= %(known_at)s
         ORDER BY position DESC LIMIT 1
     ) AS last"""
+_BY_DELIVERER: Final = "kind = 'delivery' AND parties[1] = %(party)s"
+_BY_CONCERNED: Final = "kind <> 'delivery' AND kind = %(kind)s AND parties @> ARRAY[%(party)s]"
 _ACT_COLUMNS: Final = ", ".join(ActRow.__dataclass_fields__)
 
 
@@ -68,10 +70,14 @@ class StoredRows:
         return self._select("stream = ANY(%(streams)s)", streams=sorted(set(streams)))
 
     def of_kind(self, kind: str, after: str = "", limit: int | None = None) -> States:
-        return self._select("kind = %(kind)s AND stream > %(after)s", kind=kind, after=after, limit=limit)
+        # The streams of a kind lie together in the primary key: `ledger`, or `party/` and what comes before `party0`.
+        found = "stream >= %(kind)s AND stream < %(beyond)s AND stream > %(after)s"
+        return self._select(found, kind=kind, beyond=f"{kind}0", after=after, limit=limit)
 
-    def of_party(self, kind: str, party: str) -> States:
-        return self._select("kind = %(kind)s AND parties @> %(parties)s", kind=kind, parties=[party])
+    def of_party(self, kind: str, party: str, after: str = "", limit: int | None = None) -> States:
+        # Written out, because each has an index of its own.
+        found = _BY_DELIVERER if kind == "delivery" else _BY_CONCERNED
+        return self._select(f"{found} AND stream > %(after)s", kind=kind, party=party, after=after, limit=limit)
 
     def of_instrument(self, kind: str, instrument: str) -> States:
         return self._select("kind = %(kind)s AND instrument = %(instrument)s", kind=kind, instrument=instrument)
