@@ -101,7 +101,7 @@ def _write_rows(connection: psycopg.Connection, number: int, batch: Batch) -> No
         UPDATE projection_rows AS old SET until_position = new.position
         FROM unnest(%s::text[], %s::bigint[]) AS new (stream, position)
         WHERE old.generation = %s AND old.stream = new.stream AND old.until_position IS NULL""",
-        [list(first), list(first.values()), number],
+        [list(batch.replaced), [first[stream] for stream in batch.replaced], number],
     )
     values = (_row_values(number, row, replaced_at) for row, replaced_at in zip(batch.rows, until, strict=True))
     _copy(connection, "projection_rows", _ROW_TYPES, values)
