@@ -6,7 +6,6 @@ verifies again where they are not. What a worker refuses is parsed and verified 
 
 from collections import OrderedDict, deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -14,7 +13,7 @@ from ledger.events.keys import KeySet
 from ledger.events.refusals import Refused
 from ledger.log.entry import Entry
 from ledger.rules.compact import Authority
-from ledger.signing.checking import Answer, Checked, Unchecked, answers, check, received
+from ledger.signing.checking import Checked, Unchecked, answers, received
 from ledger.signing.workers import Workers
 from projections.folding import Batch, LogCorrupt, Parsed, Place, continued, parsed_alone
 
@@ -39,7 +38,6 @@ class _Run:
 
     entries: Sequence[Entry]
     chunk: Unchecked
-    answer: Future[list[Answer]] | None
     broken: LogCorrupt | None
 
 
@@ -51,7 +49,6 @@ class Ahead:
         self._workers = workers
         self._size = size
         self._place = Place()
-        self._runs: deque[_Run] = deque()
         self._keys: OrderedDict[str, KeySet] = OrderedDict()
 
     def runs(self) -> Iterator[list[Parsed]]:
@@ -59,15 +56,10 @@ class Ahead:
 
         What was yielded is folded, and its batch given to `learn`, before the next is asked for.
         """
-        while True:
-            self._read()
-            if not self._runs:
-                return
-            run = self._runs.popleft()
-            if run.entries:
-                yield self._parsed(run)
-            if run.broken is not None:
-                raise run.broken
+        if self._place.position < ALONE_MAX:
+            yield from self._checked(Workers(0), ALONE_MAX)
+        if self._place.position >= ALONE_MAX:
+            yield from self._checked(self._workers, None)
 
     def learn(self, batch: Batch) -> None:
         """Remember the keys of the authorities that a batch changed: every signer is among them."""
@@ -78,18 +70,29 @@ class Ahead:
         while len(self._keys) > KEYS_SENT_MAX:
             self._keys.popitem(last=False)
 
-    def _read(self) -> None:
-        """Keep the workers busy: one run each, and one that waits."""
-        wanted = 1 if self._place.position < ALONE_MAX else 2 * max(self._workers.count, 1)
-        while len(self._runs) < wanted and not any(run.broken for run in self._runs):
-            raws = self._log.entries(self._place.position, self._size)
-            if not raws:
-                return
-            self._runs.append(self._begun(raws))
+    def _checked(self, workers: Workers, until: int | None) -> Iterator[list[Parsed]]:
+        runs: deque[_Run] = deque()
 
-    def _begun(self, raws: Sequence[bytes]) -> _Run:
+        def chunks() -> Iterator[Unchecked]:
+            while until is None or self._place.position < until:
+                raws = self._log.entries(self._place.position, self._size)
+                if not raws:
+                    return
+                run = self._run(raws)
+                runs.append(run)
+                yield run.chunk
+                if run.broken is not None:
+                    return
+
+        for answered in workers.map(answers, chunks(), ahead=1 + workers.count):
+            run = runs.popleft()
+            checked = received(run.chunk, answered)
+            yield [_item(entry, one, run.chunk) for entry, one in zip(run.entries, checked, strict=True)]
+            if run.broken is not None:
+                raise run.broken
+
+    def _run(self, raws: Sequence[bytes]) -> _Run:
         entries: list[Entry] = []
-        is_alone = self._place.position < ALONE_MAX
         broken: LogCorrupt | None = None
         try:
             for raw in raws:
@@ -97,16 +100,7 @@ class Ahead:
                 entries.append(entry)
         except LogCorrupt as error:
             broken = error
-        chunk = Unchecked([entry.envelope for entry in entries], dict(self._keys), None)
-        is_alone = is_alone or self._workers.count == 0
-        return _Run(entries, chunk, None if is_alone else self._workers.submit(answers, chunk), broken)
-
-    def _parsed(self, run: _Run) -> list[Parsed]:
-        if run.answer is None:
-            checked = check(run.chunk)
-        else:
-            checked = received(run.chunk, self._workers.result(run.answer))
-        return [_item(entry, one, run.chunk) for entry, one in zip(run.entries, checked, strict=True)]
+        return _Run(entries, Unchecked([entry.envelope for entry in entries], dict(self._keys), None), broken)
 
 
 def _item(entry: Entry, checked: Checked | Refused, chunk: Unchecked) -> Parsed:
