@@ -8,10 +8,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from ledger.store.database import database_errors, open_pool
+from projections.judged import Judged
 from projections.stored_rows import NotKnown, NotServing, StoredRows, reading
 
 READERS_MAX: Final = 8
@@ -37,6 +39,7 @@ class ReadModels:
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._kept_bytes = 0
         self._guard = threading.Lock()
+        self._judged = Judged()
         self.heavy = threading.Lock()
         """Held while everything is computed, so that this is done once at a time."""
         self.explaining = threading.BoundedSemaphore(EXPLAINING_MAX)
@@ -56,7 +59,7 @@ class ReadModels:
         while True:
             try:
                 with database_errors(), reading(self._pool, known_at) as rows:
-                    yield rows
+                    yield replace(rows, judged=self._judged)
                 return
             except (NotServing, NotKnown):
                 if time.monotonic() > give_up:

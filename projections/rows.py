@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Protocol
 
 from ledger.rules.compact import State
+from projections.judged import JudgedAt
 from projections.links import Links, links_of
 
 States = dict[str, State]
@@ -28,6 +29,11 @@ class Rows(Protocol):
     @property
     def recorded_at(self) -> datetime | None:
         """When the last of these entries was recorded; None where there is none."""
+        ...
+
+    @property
+    def before(self) -> JudgedAt | None:
+        """What was judged before and may be given again; None where every answer is computed afresh."""
         ...
 
     def states(self, streams: Collection[str]) -> States:
@@ -58,6 +64,10 @@ class MemoryRows:
     folded: Mapping[str, State]
     known_at: int
     recorded_at: datetime | None
+
+    @property
+    def before(self) -> None:
+        return None
 
     def states(self, streams: Collection[str]) -> States:
         return {stream: self.folded[stream] for stream in sorted(set(streams)) if stream in self.folded}

@@ -45,8 +45,10 @@ _STATEMENTS: Final = (
     """
     CREATE INDEX IF NOT EXISTS projection_rows_instrument ON projection_rows (generation, instrument, kind)
     WHERE instrument IS NOT NULL""",
+    # With the position in it, the newest change under a commitment is found without reading what is there.
+    "DROP INDEX IF EXISTS projection_rows_commitment",
     """
-    CREATE INDEX IF NOT EXISTS projection_rows_commitment ON projection_rows (generation, commitment, kind)
+    CREATE INDEX IF NOT EXISTS projection_rows_under ON projection_rows (generation, commitment, from_position)
     WHERE commitment IS NOT NULL""",
     # Who asks for the few commitments of a party must not walk through all its deliveries, of which each has one party.
     "DROP INDEX IF EXISTS projection_rows_parties",
