@@ -84,7 +84,7 @@ async def running(
             Intake, log, settings.origin, signers, settings.service_key, heads=heads, recent=recent, workers=workers
         )
         newest.offer(await asyncio.to_thread(log.checkpoint))
-        follower = followed(settings, log)
+        follower = followed(settings, log, recent)
         opened.push_async_callback(asyncio.to_thread, follower.stop)
         models = await asyncio.to_thread(ReadModels, settings.database_url)
         opened.push_async_callback(asyncio.to_thread, models.close)
@@ -126,12 +126,12 @@ def check(settings: Settings) -> None:
         Intake(log, settings.origin, note_signers(settings), settings.service_key, heads=heads)
 
 
-def followed(settings: Settings, log: StoredLog) -> Follower:
+def followed(settings: Settings, log: StoredLog, recent: Recent) -> Follower:
     """Return the thread that keeps the projections behind the log, started. It looks after itself.
 
     Nothing that happens in it reaches the intake: a ledger whose projections stand still goes on admitting acts.
     """
-    follower = Follower(log, settings.database_url)
+    follower = Follower(log, settings.database_url, recent)
     follower.start()
     return follower
 

@@ -15,7 +15,7 @@ from ledger.events.instruments import InstrumentRegistered
 from ledger.events.observations import ObservationRecorded
 from ledger.events.parties import PartyAdmitted, PartyRenamed, PartyRolesChanged, PartySucceeded
 from ledger.rules.compact import Authority, Index, Opened, State
-from ledger.rules.history import History, effective
+from ledger.rules.history import History, effective, kept
 from ledger.rules.standing import terms_of
 
 
@@ -44,7 +44,7 @@ def links_of(state: State) -> Links:
         case "instrument":
             return Links(_each_once(_named(history)), instrument=entity)
         case "commitment":
-            return _commitment_links(entity, history)
+            return _commitment_links(history)
         case "delivery":
             return _delivery_links(history)
         case "consultation":
@@ -55,7 +55,10 @@ def links_of(state: State) -> Links:
             raise AssertionError(f"no links for {history.stream}")
 
 
-def _commitment_links(entity: str, history: History) -> Links:
+@kept
+def _commitment_links(history: History) -> Links:
+    # Kept, because each delivery under a commitment asks for its instrument.
+    entity = history.stream.partition("/")[2]
     events = _read(history)
     first = next((event for event in events if _makes(event, entity)), None)
     part_of = next((terms.part_of for event in reversed(events) if (terms := terms_of(event)) is not None), None)

@@ -8,10 +8,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from ledger.store.database import database_errors, open_pool
+from projections.judged import Judged
 from projections.stored_rows import NotKnown, NotServing, StoredRows, reading
 
 READERS_MAX: Final = 8
@@ -46,6 +48,7 @@ class ReadModels:
         self._kept_bytes = 0
         self._guard = threading.Lock()
         self._seen: tuple[int | None, int] = (None, 0)
+        self._judged = Judged()
         self.heavy = threading.Lock()
         """Held while everything is computed, so that this is done once at a time."""
         self.explaining = threading.BoundedSemaphore(EXPLAINING_MAX)
@@ -67,7 +70,7 @@ class ReadModels:
                 before = self._seen
                 with database_errors(), reading(self._pool, known_at) as rows:
                     self._see(before, rows)
-                    yield rows
+                    yield replace(rows, judged=self._judged)
                 return
             except (NotServing, NotKnown):
                 if time.monotonic() > give_up:

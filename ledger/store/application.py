@@ -5,6 +5,7 @@ hashed, served and audited. Nothing is transcoded, compressed or encrypted on th
 """
 
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +32,12 @@ FIRST_VERSION: Final = 1
 
 POLL_SECONDS: Final = 1.0
 """How long a follower waits for a notification before it looks by itself: one may be lost, or not supported."""
+
+GATHER_SECONDS: Final = 0.01
+"""How long it does not look again: many small commits are read together."""
+
+FOLLOWED_AT_ONCE_MAX: Final = 2_000
+"""Entries in one list, as soon as so many are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,14 +181,17 @@ class EntrySubscription(PostgresSubscription):
     """The library's subscription, by whole batches: entries already there, then new ones as they are committed."""
 
     def next_batch(self) -> list[Notification]:
-        """Wait for the next entries and return them in order, at most one read's worth.
+        """Wait for the next entries and return them in order, all that were read by now.
 
         Raises StopIteration when stopped, and what went wrong while reading.
         """
-        first = next(self)
-        rest = self._notifications[self._notifications_index :]
-        self._notifications_index = len(self._notifications)
-        return [first, *rest]
+        found = [next(self)]
+        while True:
+            found += self._notifications[self._notifications_index :]
+            self._notifications_index = len(self._notifications)
+            if len(found) >= FOLLOWED_AT_ONCE_MAX or self._notifications_queue.empty():
+                return found
+            found.append(next(self))
 
     def _loop_on_pull(self) -> None:
         """Do as the library does, and look every POLL_SECONDS even without a notification."""
@@ -190,6 +200,7 @@ class EntrySubscription(PostgresSubscription):
             while not self._has_been_stopped:
                 self._has_been_notified.wait(POLL_SECONDS)
                 self._pull()
+                time.sleep(GATHER_SECONDS)
         except BaseException as error:
             if self._thread_error is None:
                 self._thread_error = error
