@@ -15,7 +15,8 @@ from typing import Final
 
 import msgspec
 
-from ledger.audit.auditor import Elsewhere, Examined, examine
+from ledger.audit.auditor import Auditor, Elsewhere, Examined, examine
+from ledger.audit.findings import Undecidable
 from ledger.audit.source import Line
 from ledger.events.keys import KeySet
 from ledger.events.refusals import Refused
@@ -24,7 +25,7 @@ from ledger.events.stages import Envelope
 from ledger.log.entry import Entry, entry_elsewhere, parse_entry
 from ledger.log.errors import EntryMalformed
 from ledger.signing.checking import Answer, Checked, Unchecked, answers, received
-from ledger.signing.workers import Workers
+from ledger.signing.workers import Workers, WorkersLost
 
 ALONE_MAX: Final = 2_000
 """Lines at the beginning that are examined in this process: to start others takes as long."""
@@ -96,7 +97,10 @@ class Ahead:
     _ledger: str = ""
 
     def examined(self, lines: Iterable[Line]) -> Iterator[Examined]:
-        """Yield every line as examined, in order. What `lines` raises is raised where the line would have come."""
+        """Yield every line as examined, in order. What `lines` raises is raised where the line would have come.
+
+        Raises Undecidable where a worker was lost.
+        """
         lines = iter(lines)
         for line in islice(lines, max(self.alone, 1)):
             yield self._noted(examine(line))
@@ -104,8 +108,11 @@ class Ahead:
         stopped: list[Exception] = []
         chunks = self._chunks(lines, sent, stopped)
         ahead = AHEAD_PER_WORKER * max(self.workers.count, 1)
-        for found in self.workers.map(examined_elsewhere, chunks, ahead=ahead):
-            yield from map(self._noted, _received(sent.popleft(), found))
+        try:
+            for found in self.workers.map(examined_elsewhere, chunks, ahead=ahead):
+                yield from map(self._noted, _received(sent.popleft(), found))
+        except WorkersLost as error:
+            raise Undecidable(f"{error} With --jobs 1 an audit needs no worker.") from None
         if stopped:
             raise stopped[0]
 
@@ -157,3 +164,8 @@ def _examined(line: Line, entry: Entry, checked: Checked | Refused, sent: _Sent)
     return Examined(
         line, entry, envelope, Elsewhere(checked.verified, sent.keys[envelope.event.authority], sent.ledger)
     )
+
+
+def auditor_by(workers: Workers) -> Auditor:
+    """Return a new auditor whose lines are examined by `workers`, or here if there are none."""
+    return Auditor(None, Ahead(workers).examined) if workers.count else Auditor()

@@ -57,7 +57,7 @@ class Folded(Overlay):
         return changes
 
     def every(self) -> Iterator[tuple[str, State]]:
-        """Yield every stream with its state, one at a time, in no particular order. Nothing may be applied meanwhile."""
+        """Yield every stream with its state, in no particular order. Nothing may be applied meanwhile."""
         yield from self.changes.items()
         for stream, state in self._outside.every():
             if stream not in self.changes:

@@ -35,7 +35,8 @@ class Records:
     def __init__(self, dead_bytes_min: int = DEAD_BYTES_MIN) -> None:
         self._dead_bytes_min = dead_bytes_min
         try:
-            self._file = tempfile.TemporaryFile(buffering=0)
+            # It lives as long as this object.
+            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
         except OSError as error:
             raise _no_room(error) from None
         self._end = self._dead = 0
