@@ -70,6 +70,6 @@ def _page(names: list[str], after: str, limit: int | None) -> list[str]:
 
 def rows_at(compact: Overlay, known_at: int, recorded_at: datetime | None) -> Rows:
     """Return the rows of a state that was folded from the first entry on, wherever it lies."""
-    if isinstance(compact, Folded) and compact.is_settled:
+    if isinstance(compact, Folded):
         return FoldedRows(compact, known_at, recorded_at)
     return MemoryRows(compact.changes, known_at, recorded_at)

@@ -48,6 +48,11 @@ class Records:
     def __len__(self) -> int:
         return self._count
 
+    @property
+    def file_bytes(self) -> int:
+        """How long the file is, the dead included."""
+        return self._end
+
     def get(self, name: str) -> bytes | None:
         """Return what was put last under a name, or None."""
         return self._find(name)[1]
@@ -69,6 +74,8 @@ class Records:
 
     def put(self, items: Iterable[tuple[str, bytes]]) -> list[int]:
         """Put bytes under names, each name once, and return their places: valid until one is put again."""
+        if self._dead > max(self._dead_bytes_min, self._end // 2):
+            self._move()
         places: list[int] = []
         waiting = bytearray()
         for name, body in items:
@@ -82,8 +89,6 @@ class Records:
                 self._write(waiting)
                 waiting = bytearray()
         self._write(waiting)
-        if self._dead > max(self._dead_bytes_min, self._end // 2):
-            self._move()
         return places
 
     def _find(self, name: str) -> tuple[int, bytes | None]:
