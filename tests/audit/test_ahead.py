@@ -181,10 +181,11 @@ def test_a_worker_says_nothing_of_what_is_wrong_and_does_not_verify_by_keys_that
     assert isinstance(opened, Envelope)
     keys = msgspec.json.encode(dict(registered_keys(opened.event)))
     for known, is_verified in ((keys, True), (b"{}", False)):
-        first, *wrong = examined_elsewhere(Chunk(raws, known, ORIGIN))
-        assert first is not None
-        assert first[3][-1] is is_verified
-        assert wrong == [None, None]
+        good, malformed, forged = examined_elsewhere(Chunk(raws, known, ORIGIN))
+        assert good is not None
+        assert good[3][-1] is is_verified
+        assert malformed is None
+        assert (forged is None) is is_verified
 
 
 def test_a_worker_that_was_killed_leaves_the_audit_undecided(log: Log) -> None:
