@@ -183,6 +183,7 @@ def test_a_worker_says_nothing_of_what_is_wrong_and_does_not_verify_by_keys_that
     for known, is_verified in ((keys, True), (b"{}", False)):
         good, malformed, forged = examined_elsewhere(Chunk(raws, known, ORIGIN))
         assert good is not None
+        assert isinstance(good[3], tuple)
         assert good[3][-1] is is_verified
         assert malformed is None
         assert (forged is None) is is_verified
