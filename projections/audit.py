@@ -3,8 +3,6 @@
 The figures are derived again from the entries alone, by the functions that answer everybody else, and compared: an
 export's file byte by byte, a server's answers guarantor by guarantor. Their day is that of the last entry, so that no
 byte of the file is free.
-
-    {"as_of":"2026-11-24","known_at":1742,"obligations":{"gb":[...],"uk":[...]},"origin":"...","root":"9f86..."}
 """
 
 from collections.abc import Callable
@@ -14,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from ledger.audit.ahead import auditor_by
 from ledger.audit.audit import Audited, Pins, audit
 from ledger.audit.auditor import Auditor, Followed
 from ledger.audit.copies import opened_copy
@@ -35,52 +34,76 @@ from ledger.audit.tile_source import TileSource
 from ledger.client.errors import ClientError
 from ledger.client.http import LedgerClient
 from ledger.client.source import LedgerUrl, only_tiles
-from ledger.events.canonical import canonical_bytes
+from ledger.rules.memory import MemoryCompact
+from ledger.signing.workers import Workers
 from projections.audited_answers import KnownAt, check_digests, check_every_answer
+from projections.audited_file import (
+    agreed,
+    check_file,
+    guarantors_of,
+    known_from,
+    obligations_answer,
+    parts_of,
+    projections_bytes,
+)
 from projections.digests import DIGESTS_TREE_SIZE_MAX, Digests, digests
-from projections.obligations import obligations_of
 from projections.plain import first_difference
-from projections.reading import Known
-from projections.rows import MemoryRows
-from projections.summary import summaries
+
+__all__ = [
+    "audit_export",
+    "audit_files",
+    "audit_tiles",
+    "audit_url",
+    "check_answers",
+    "check_file",
+    "digests_at",
+    "guarantors_of",
+    "known_from",
+    "obligations_answer",
+    "projections_bytes",
+    "write_projections",
+]
 
 SHOWN_BYTES: Final = 40
 NO_FIGURES: Final = f"There is no {PROJECTIONS}: no figure was compared."
+
+HERE: Final = Workers(0)
+"""No process but this one. With `workers` the lines of a long log are examined by them; nothing else differs."""
 
 Watch = Callable[[Followed], None]
 
 
 def audit_export(directory: Path, pins: Pins, watch: Watch) -> Report:
     """Return what was proved about the export in `directory`, its figures included."""
-    return _of_export(ExportDirectory(directory), pins, watch)
+    return _of_export(ExportDirectory(directory), pins, watch, auditor_by(HERE))
 
 
-def _of_export(source: ExportDirectory, pins: Pins, watch: Watch) -> Report:
+def _of_export(source: ExportDirectory, pins: Pins, watch: Watch, auditor: Auditor) -> Report:
     def figures(audited: Audited) -> tuple[list[Proved], list[str]]:
         strangers = source.strangers()
         assumed = [f"No part of an export, and not read: {', '.join(strangers)}."] if strangers else []
-        written = source.projections()
-        if written is None:
-            return [], [NO_FIGURES, *assumed]
-        return [check_file(audited, written)], assumed
+        with source.opened_projections() as written:
+            if written is None:
+                return [], [NO_FIGURES, *assumed]
+            return [check_file(audited, written)], assumed
 
-    return _report(source, pins, watch, figures)
+    return _report(source, pins, watch, figures, auditor)
 
 
-def audit_files(path: Path, pins: Pins, watch: Watch) -> Report:
+def audit_files(path: Path, pins: Pins, watch: Watch, workers: Workers = HERE) -> Report:
     """Return what was proved about a copy: an export, a folder of tiles or a zip of one, as its form tells."""
     try:
         with opened_copy(path) as source:
             if isinstance(source, TileSource):
-                return audit_tiles(source, pins, watch)
-            return _of_export(source, pins, watch)
+                return audit_tiles(source, pins, watch, workers)
+            return _of_export(source, pins, watch, auditor_by(workers))
     except LieFound as lie:
         return invalid(str(path), lie.finding)
     except Undecidable as reason:
         return undecided(str(path), str(reason))
 
 
-def audit_tiles(source: TileSource, pins: Pins, watch: Watch) -> Report:
+def audit_tiles(source: TileSource, pins: Pins, watch: Watch, workers: Workers = HERE) -> Report:
     """Return what was proved about a folder of tiles, each of its files included. No figures are stated there."""
 
     def tiles(audited: Audited) -> tuple[list[Proved], list[str]]:
@@ -88,18 +111,20 @@ def audit_tiles(source: TileSource, pins: Pins, watch: Watch) -> Report:
         strangers = source.strangers(audited.checkpoint.tree_size)
         return [proved], [NO_FIGURES, *([strangers] if strangers is not None else [])]
 
-    return _report(source, pins, watch, tiles)
+    return _report(source, pins, watch, tiles, auditor_by(workers))
 
 
-def audit_url(client: LedgerClient, pins: Pins, watch: Watch, *, every_answer: bool = False) -> Report:
+def audit_url(
+    client: LedgerClient, pins: Pins, watch: Watch, workers: Workers = HERE, *, every_answer: bool = False
+) -> Report:
     """Return what was proved about the ledger that `client` speaks to, its answers included.
 
     Obligations are compared one by one, the other answers by their digests; with `every_answer` these one by one too.
     Where there are only files of tiles, as behind the web server of a mirror, it is about those.
     """
     if (tiles := only_tiles(client)) is not None:
-        return audit_tiles(tiles, pins, watch)
-    auditor = Auditor()
+        return audit_tiles(tiles, pins, watch, workers)
+    auditor = auditor_by(workers)
     known_at = KnownAt(auditor, acts_max=None if every_answer else DIGESTS_TREE_SIZE_MAX)
 
     def figures(audited: Audited) -> tuple[list[Proved], list[str]]:
@@ -121,7 +146,7 @@ def digests_at(directory: Path, tree_size: int | None, as_of: date | None) -> tu
 
     Without a tree size that of the export, without a day that of the last entry that counts.
     """
-    auditor = Auditor()
+    auditor = Auditor(MemoryCompact())
     known_at = KnownAt(auditor, tree_size)
     found: list[Digests] = []
 
@@ -136,17 +161,21 @@ def digests_at(directory: Path, tree_size: int | None, as_of: date | None) -> tu
     return report, found[0] if found else None
 
 
-def write_projections(directory: Path) -> Report:
+def _unwatched(followed: Followed) -> None:
+    """Nobody wants to be told."""
+
+
+def write_projections(directory: Path, workers: Workers = HERE, watch: Watch = _unwatched) -> Report:
     """Audit the entries of an export and, unless they are refused, put the figures that follow from them beside them.
 
     The report says nothing of the figures: nobody else has stated any.
     """
 
     def write(audited: Audited) -> tuple[list[Proved], list[str]]:
-        add_file(directory, PROJECTIONS, projections_bytes(audited))
+        add_file(directory, PROJECTIONS, (part.raw for part in parts_of(audited, known_from(audited))))
         return [], []
 
-    return _report(ExportDirectory(directory), Pins(), lambda followed: None, write)
+    return _report(ExportDirectory(directory), Pins(), watch, write, auditor_by(workers))
 
 
 def _report(
@@ -154,10 +183,10 @@ def _report(
     pins: Pins,
     watch: Watch,
     figures: Callable[[Audited], tuple[list[Proved], list[str]]],
-    auditor: Auditor | None = None,
+    auditor: Auditor,
 ) -> Report:
     try:
-        audited = audit(source, pins, auditor or Auditor(), watch)
+        audited = audit(source, pins, auditor, watch)
         proved, assumed = figures(audited)
     except LieFound as lie:
         return invalid(source.name, lie.finding)
@@ -172,55 +201,6 @@ def _report(
         (*audited.proved, *proved),
         (*audited.assumed, *assumed),
     )
-
-
-def known_from(audited: Audited) -> Known:
-    """Return what the audited entries say, as of the day of the last of them."""
-    rows = MemoryRows(audited.compact.changes, audited.checkpoint.tree_size, audited.recorded_at)
-    return Known(rows, audited.recorded_at.date())
-
-
-def guarantors_of(known: Known) -> list[str]:
-    """Return the ids of the parties that are guarantors on that day or owe something, in order."""
-    return [summary.guarantor for summary in summaries(known)]
-
-
-def obligations_answer(known: Known, party: str) -> list[dict[str, Any]]:
-    """Return the obligations of a guarantor as they stand in answers: plain JSON values."""
-    plain: list[dict[str, Any]] = msgspec.to_builtins(obligations_of(known, party), str_keys=True)
-    return list(plain)
-
-
-def projections_bytes(audited: Audited) -> bytes:
-    """Return `projections.json` as it follows from the audited entries: canonical JSON, without a line feed."""
-    return _file_of(audited, known_from(audited))[0]
-
-
-def _file_of(audited: Audited, known: Known) -> tuple[bytes, int]:
-    """Return the bytes of the file, and of how many guarantors it speaks."""
-    obligations = {party: obligations_answer(known, party) for party in guarantors_of(known)}
-    content = {
-        "origin": audited.checkpoint.origin,
-        "known_at": audited.checkpoint.tree_size,
-        "root": audited.checkpoint.root.hex(),
-        "as_of": known.as_of.isoformat(),
-        "obligations": obligations,
-    }
-    return canonical_bytes(content), len(obligations)
-
-
-def check_file(audited: Audited, written: bytes) -> Proved:
-    """Return the line of the report if `written` is what follows from the entries. Raises LieFound."""
-    known = known_from(audited)
-    derived, guarantors = _file_of(audited, known)
-    if written != derived:
-        at = first_difference(derived, written)
-        place = f"{PROJECTIONS}, byte {at}"
-        evidence = {"known_at": str(audited.checkpoint.tree_size), "derived": readable(derived)}
-        raise LieFound(
-            Finding(Lie.PROJECTION_WRONG, place, None, _excerpt(derived, at), _excerpt(written, at), evidence)
-        )
-    return _proved(guarantors, known.as_of, f"{PROJECTIONS}, {len(written)} bytes")
 
 
 def check_answers(audited: Audited, client: LedgerClient) -> Proved:
@@ -238,7 +218,7 @@ def check_answers(audited: Audited, client: LedgerClient) -> Proved:
         except ClientError as error:
             raise Undecidable(str(error)) from None
         _check_answer(f"{client.connection.url}{path}", query, obligations_answer(known, party), answer)
-    return _proved(len(guarantors), known.as_of, "the server's answers")
+    return agreed(len(guarantors), known, "the server's answers")
 
 
 def _check_answer(place: str, query: dict[str, str | int], derived: object, answer: dict[str, Any]) -> None:
@@ -254,10 +234,6 @@ def _check_answer(place: str, query: dict[str, str | int], derived: object, answ
 def _plain(value: object) -> bytes:
     """Return one form of a JSON value, for comparison only: a server may order members as it likes."""
     return msgspec.json.encode(value, order="sorted")
-
-
-def _proved(guarantors: int, as_of: date, where: str) -> Proved:
-    return Proved("obligations", guarantors, f"guarantors' figures as of {as_of}, derived again, equal {where}")
 
 
 def _excerpt(data: bytes, at: int) -> str:

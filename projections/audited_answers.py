@@ -19,6 +19,7 @@ from ledger.client.http import LedgerClient
 from ledger.events.canonical import canonical_bytes
 from ledger.rules.compact import State
 from projections.digests import PROJECTIONS, Digests, Projection, ProjectionDigest, Whole, digests, over_all
+from projections.folded_rows import rows_at
 from projections.folding import ActRow, act_of
 from projections.plain import first_difference, plain_bytes
 from projections.reading import Known
@@ -65,8 +66,8 @@ class KnownAt:
 
     def whole(self, as_of: date) -> Whole:
         """Return all of it as of a day. Only when the audit has come to its end, or beyond the tree size."""
-        states = self.states or self.auditor.compact.changes
-        rows = MemoryRows(states, len(self.acts), self.recorded_at)
+        size, at = len(self.acts), self.recorded_at
+        rows = MemoryRows(self.states, size, at) if self.states else rows_at(self.auditor.compact, size, at)
         return Whole(Known(rows, as_of), self.feed)
 
     def feed(self, wanted: FeedFilter) -> Sequence[ActRow]:

@@ -12,8 +12,10 @@ from datetime import datetime
 from typing import Final, NoReturn
 
 from ledger.audit.findings import Finding, Lie, LieFound, readable, words
+from ledger.audit.folded import Folded
 from ledger.audit.source import Line
 from ledger.events.header import FIRST_PREVIOUS
+from ledger.events.keys import KeySet
 from ledger.events.openings import LedgerOpened
 from ledger.events.refusals import Refused, Rejected
 from ledger.events.stages import Admitted, Envelope, Verified
@@ -22,12 +24,21 @@ from ledger.log.errors import EntryMalformed
 from ledger.log.tree import EMPTY, Frontier
 from ledger.rules.compact import authority, opened
 from ledger.rules.decide import decide, keys_of
-from ledger.rules.memory import MemoryCompact, Overlay
+from ledger.rules.memory import Overlay
 from ledger.signing import dsse
 from ledger.signing.verify import verify
 
 LEAVES_HELD_MAX: Final = 4096
 """How many leaf hashes wait before they enter the tree: joining it costs a copy of its right edge each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """An envelope that another process verified: holds for an authority with these keys, in the log `ledger`."""
+
+    verified: Verified
+    keys: KeySet
+    ledger: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,7 @@ class Examined:
     line: Line
     entry: Entry | EntryMalformed
     envelope: Envelope | Rejected | None
+    elsewhere: Elsewhere | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,9 @@ class Followed:
     entry: Entry
     admitted: Admitted
 
+
+Examine = Callable[[Iterable[Line]], Iterator[Examined]]
+"""Examines lines, in order, raising what the lines raise where the line would have come."""
 
 Watch = Callable[[Followed], None]
 """Told of every entry that came through, in order."""
@@ -63,11 +78,17 @@ def examine(line: Line) -> Examined:
         return Examined(line, entry, rejection)
 
 
-class Auditor:
-    """Folds examined entries from position 1 on, into `compact` or else memory. After a lie it has no further use."""
+def one_by_one(lines: Iterable[Line]) -> Iterator[Examined]:
+    """Examine lines in this process."""
+    return map(examine, lines)
 
-    def __init__(self, compact: Overlay | None = None) -> None:
-        self.compact = MemoryCompact() if compact is None else compact
+
+class Auditor:
+    """Folds entries from position 1 on, into `compact` or else bounded memory. After a lie it has no further use."""
+
+    def __init__(self, compact: Overlay | None = None, examined: Examine = one_by_one) -> None:
+        self.compact = Folded() if compact is None else compact
+        self._examined = examined
         self.origin: str | None = None
         self.position = 0
         self.last_sha256 = GENESIS_PREVIOUS
@@ -86,7 +107,7 @@ class Auditor:
 
     def follow(self, lines: Iterable[Line]) -> Iterator[Followed]:
         """Yield each entry as it has come through. Raises LieFound at the first that does not."""
-        for examined in map(examine, lines):
+        for examined in self._examined(lines):
             yield self.take(examined)
 
     def take(self, examined: Examined) -> Followed:
@@ -108,7 +129,7 @@ class Auditor:
         entry, envelope = self.linked(examined)
         self.check_opening(line, envelope)
         self.check_event_id(line, envelope)
-        verified = self.verified(line, envelope)
+        verified = self._accepted(examined.elsewhere, envelope) or self.verified(line, envelope)
         self.check_sequence(line, verified)
         admitted = self.admitted(line, entry, verified)
         self._fold(entry, admitted)
@@ -161,6 +182,13 @@ class Auditor:
         stream = self.compact.locate(envelope.event.id)
         if stream is not None:
             self._lie(Lie.EVENT_REPEATED, line, f"an event id that is not in {stream} yet", envelope.event.id)
+
+    def _accepted(self, elsewhere: Elsewhere | None, envelope: Envelope) -> Verified | None:
+        """Return what another process verified if it did by the keys that stand here, which is step 8; else None."""
+        if elsewhere is None or elsewhere.ledger != self.origin:
+            return None
+        signer = authority(self.compact, envelope.event.authority)
+        return elsewhere.verified if signer is not None and signer.keys == elsewhere.keys else None
 
     def verified(self, line: Line, envelope: Envelope) -> Verified:
         """Step 8. A revoked authority still has keys; that it no longer stands is the rules' refusal in step 10."""

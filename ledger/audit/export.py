@@ -12,6 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -57,8 +58,8 @@ def write_export(directory: Path, entries: Iterable[bytes], checkpoint: bytes) -
     return count
 
 
-def add_file(directory: Path, name: str, content: bytes) -> None:
-    """Put `content` at `name` in an export. A crash leaves the earlier file or the new one, never a part."""
+def add_file(directory: Path, name: str, content: bytes | Iterable[bytes]) -> None:
+    """Put `content`, whole or in parts, at `name` in an export. A crash leaves the earlier file or the new one."""
     write_durably(directory / name, content)
 
 
@@ -94,6 +95,19 @@ class ExportDirectory:
         if not os.path.lexists(self.directory / PROJECTIONS):
             return None
         return self._read(PROJECTIONS, PROJECTIONS_BYTES_MAX)
+
+    @contextmanager
+    def opened_projections(self) -> Iterator[BinaryIO | None]:
+        """Yield `projections.json`, open for reading; None where the export was made without it."""
+        if not os.path.lexists(self.directory / PROJECTIONS):
+            yield None
+            return
+        path = self._file(PROJECTIONS)
+        try:
+            with path.open("rb") as file:
+                yield file
+        except OSError as error:
+            raise Undecidable(f"{path}: {error.strerror}") from None
 
     def strangers(self) -> tuple[str, ...]:
         """Return the names of files that are no part of an export: they are not read, and nothing is said of them."""

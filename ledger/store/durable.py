@@ -5,6 +5,7 @@ A reader of a path written here sees the old bytes or the new ones, never a part
 
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -12,19 +13,22 @@ PUBLIC_FILE_MODE: Final = 0o644
 PRIVATE_DIRECTORY_MODE: Final = 0o700
 
 
-def write_durably(path: Path, data: bytes) -> None:
-    """Write `data` to `path`, replacing what is there. Raises OSError; then the path is as it was."""
+def write_durably(path: Path, data: bytes | Iterable[bytes]) -> None:
+    """Write `data` to `path`, replacing what is there. Raises OSError, and what making the data raises.
+
+    Then the path is as it was.
+    """
     write_synced(path, data)
     sync_directory(path.parent)
 
 
-def write_synced(path: Path, data: bytes) -> None:
+def write_synced(path: Path, data: bytes | Iterable[bytes]) -> None:
     """Write `data` to `path` as `write_durably` does, but for its name: that is on disk after `sync_directory`."""
     partial = path.with_name(f".{path.name}.{secrets.token_hex(6)}.partial")
     try:
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PUBLIC_FILE_MODE)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            file.writelines((data,) if isinstance(data, bytes) else data)
             file.flush()
             os.fsync(file.fileno())
         partial.rename(path)

@@ -4,6 +4,7 @@
 undecided: 3.
 """
 
+import os
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,6 +15,7 @@ from typing import Annotated, Final, NoReturn
 
 import psycopg
 import typer
+from rich.progress import Progress
 
 from ledger.audit.audit import Pins
 from ledger.audit.auditor import Followed
@@ -30,6 +32,7 @@ from ledger.log.errors import NoteInvalid
 from ledger.log.note import VerifierKey, parse_vkey
 from ledger.log.receipt import RECEIPT_BYTES_MAX
 from ledger.rules.schedules import FIRST_DAY, LAST_DAY
+from ledger.signing.workers import Workers
 from ledger.store.embedded import DataDirectoryInUse, EmbeddedPostgres
 from ledger.store.errors import StoreError
 from ledger.store.log import StoredLog
@@ -42,6 +45,11 @@ from projections.rebuild import RebuildRunning
 from projections.rebuild import rebuild as rebuild_rows
 
 SHA256: Final = r"[0-9a-f]{64}"
+SHOWN_EVERY: Final = 100
+JOBS_DEFAULT: Final = os.cpu_count() or 1
+Jobs = Annotated[
+    int, typer.Option("--jobs", min=1, help="Processes that examine the entries of a long log. 1: this one alone.")
+]
 STATEMENT_HEAD_BYTES_MAX: Final = 64 * 1024
 """Of a statement's file an audit reads the statement alone: the acts it reads in the log."""
 
@@ -78,6 +86,7 @@ def audit(
     answers: Annotated[
         bool, typer.Option("--answers", help="Of a ledger: compare every answer, not only their digests.")
     ] = False,
+    jobs: Jobs = JOBS_DEFAULT,
     json: Json = False,
 ) -> None:
     """Derive everything again, trusting nothing of the operator; stop at the first lie."""
@@ -85,17 +94,16 @@ def audit(
     kept = _read("--since", since, RECEIPT_BYTES_MAX + 1) if since is not None else None
     pins = Pins(_keys(vkeys or []), _anchor(anchor), kept, given_policy(policy), stated)
     acts = PartyActs(party)
-    with progress_bar("auditing") as progress:
-        task = progress.add_task("", total=None)
+    with progress_bar("auditing") as progress, workers_of(jobs) as workers:
+        shown = shown_by(progress)
 
         def watch(followed: Followed) -> None:
             acts.take(followed)
-            progress.update(task, completed=followed.entry.position)
+            shown(followed)
 
-        report = decided(target, lambda: _audited(target, pins, watch, every_answer=answers))
+        report = decided(target, lambda: _audited(target, pins, watch, workers, every_answer=answers))
     if json:
-        shown = acts.shown(report) if party is not None else None
-        emit_json(report if shown is None else {"report": report, "party": shown})
+        emit_json(report if party is None else {"report": report, "party": acts.shown(report)})
     else:
         _show(report)
         if party is not None:
@@ -112,6 +120,7 @@ def project(
         int | None, typer.Option("--tree-size", min=1, help="With --digests: as known at this tree size.")
     ] = None,
     as_of: AsOf = None,
+    jobs: Jobs = JOBS_DEFAULT,
     json: Json = False,
 ) -> None:
     """Audit an export and put projections.json beside its entries: every guarantor's obligations as they follow."""
@@ -120,7 +129,9 @@ def project(
         return
     if tree_size is not None or as_of is not None:
         _end("--tree-size and --as-of: with --digests", ExitCode.USAGE)
-    report = decided(str(directory), lambda: write_projections(directory))
+    with progress_bar("auditing") as progress, workers_of(jobs) as workers:
+        watch = shown_by(progress)
+        report = decided(str(directory), lambda: write_projections(directory, workers, watch))
     if json:
         emit_json(report)
     else:
@@ -186,11 +197,29 @@ def _failures_told() -> Iterator[None]:
         _end(str(error), ExitCode.UNDECIDABLE)
 
 
-def _audited(target: str, pins: Pins, watch: Callable[[Followed], None], *, every_answer: bool) -> Report:
+def workers_of(jobs: int) -> Workers:
+    """Return the processes beside this one. As many as jobs: this one folds, and mostly waits for what they found."""
+    return Workers(jobs if jobs > 1 else 0)
+
+
+def shown_by(progress: Progress) -> Callable[[Followed], None]:
+    """Return who moves a bar as entries come through, now and then: to move it costs as much as to fold an entry."""
+    task = progress.add_task("", total=None)
+
+    def watch(followed: Followed) -> None:
+        if followed.entry.position % SHOWN_EVERY == 0:
+            progress.update(task, completed=followed.entry.position)
+
+    return watch
+
+
+def _audited(
+    target: str, pins: Pins, watch: Callable[[Followed], None], workers: Workers, *, every_answer: bool
+) -> Report:
     if not target.startswith(("http://", "https://")):
-        return audit_files(Path(target), pins, watch)
+        return audit_files(Path(target), pins, watch, workers)
     with Connection(target) as connection:
-        return audit_url(LedgerClient(connection), pins, watch, every_answer=every_answer)
+        return audit_url(LedgerClient(connection), pins, watch, workers, every_answer=every_answer)
 
 
 def decided(target: str, run: Callable[[], Report]) -> Report:

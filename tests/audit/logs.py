@@ -3,12 +3,15 @@
 Nothing here judges: `record` is the one honest ledger, which keeps only what the rules admit.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
+from ledger.audit.ahead import Ahead
 from ledger.audit.audit import Audited, Pins, audit
 from ledger.audit.auditor import Auditor
 from ledger.audit.export import ExportDirectory, write_export
@@ -23,6 +26,7 @@ from ledger.rules.decide import decide, keys_of
 from ledger.rules.memory import MemoryCompact
 from ledger.signing import dsse
 from ledger.signing.verify import verify
+from ledger.signing.workers import Workers
 from tests.acts import ISSUED_AT, ORIGIN, Office
 
 RECORDED_AT = ISSUED_AT + timedelta(days=1)
@@ -127,7 +131,18 @@ class Recorder:
 def audited(source: Source | Log, pins: Pins | None = None, auditor: Auditor | None = None) -> Audited:
     """Return what the auditor proves. Raises LieFound, Undecidable."""
     read = LogSource(source) if isinstance(source, Log) else source
-    return audit(read, pins or Pins(), auditor or Auditor(), lambda followed: None)
+    return audit(read, pins or Pins(), auditor or _auditor(), lambda followed: None)
+
+
+def _auditor() -> Auditor:
+    """Return a new auditor; with AUDIT_WORKERS=2 in the environment one that looks ahead, a few lines at a time."""
+    count = os.environ.get("AUDIT_WORKERS")
+    return Auditor(None, Ahead(_workers(int(count)), alone=1, chunk_lines=7).examined) if count else Auditor()
+
+
+@cache
+def _workers(count: int) -> Workers:
+    return Workers(count)
 
 
 def lie_of(source: Source | Log, pins: Pins | None = None) -> Finding:
