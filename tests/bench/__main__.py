@@ -16,7 +16,7 @@ from tests.bench.ground import Ground, say
 from tests.bench.growth import Growth, trees
 from tests.bench.intake_rows import fill, lone, singles
 from tests.bench.measured import Row
-from tests.bench.peers import peers
+from tests.bench.peers.race import peers
 from tests.bench.processes import ROOT
 from tests.bench.read_rows import obligations, tiles
 from tests.bench.rebuild_rows import rebuild

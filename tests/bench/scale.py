@@ -25,7 +25,8 @@ class Scale:
     @property
     def reserve(self) -> int:
         """Acts beyond the size of the log, for what is submitted after it was reached."""
-        return self.rounds * (self.singles + self.lone) + 4 * self.singles * self.rounds
+        looked_at = self.lone * len(self.sizes)
+        return looked_at + self.rounds * (2 * self.singles + self.lone + self.peer_events)
 
 
 FULL: Final = Scale(
@@ -37,7 +38,7 @@ FULL: Final = Scale(
     lone=300,
     asked=4_000,
     tree_sizes=(10_000, 100_000, 1_000_000, 10_000_000),
-    peer_events=20_000,
+    peer_events=5_000,
 )
 QUICK: Final = Scale(
     sizes=(2_000, 8_000, 20_000),
@@ -48,7 +49,7 @@ QUICK: Final = Scale(
     lone=100,
     asked=1_000,
     tree_sizes=(10_000, 100_000, 1_000_000),
-    peer_events=4_000,
+    peer_events=2_000,
 )
 TINY: Final = Scale(
     sizes=(900, 1_400),
