@@ -52,14 +52,14 @@ QUICK: Final = Scale(
     peer_events=2_000,
 )
 TINY: Final = Scale(
-    sizes=(900, 1_400),
+    sizes=(700, 1_000),
     segment=300,
     rounds=2,
     verified=50,
-    singles=40,
+    singles=20,
     lone=5,
-    asked=40,
-    tree_sizes=(1_000, 5_000),
+    asked=20,
+    tree_sizes=(500, 2_000),
     peer_events=100,
 )
 """Enough for a test that everything runs; its figures mean nothing."""

