@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -79,6 +80,8 @@ def arguments() -> argparse.ArgumentParser:
 def main(given: Sequence[str]) -> None:
     """Measure, print the table, and write what `--run` asks for."""
     wanted = arguments().parse_args(given)
+    # Asked to stop, it stops what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     chosen = [name for name in wanted.only.split(",") if name]
     if unknown := set(chosen) - set(NAMES):
         raise SystemExit(f"expected rows of {', '.join(NAMES)}; got {', '.join(sorted(unknown))}")

@@ -9,6 +9,9 @@ from tests.bench.measured import Goal, Round, Row
 from tests.bench.story import GUARANTORS
 
 CLIENTS: Final = 8
+HEAVY_BYTES: Final = 100_000
+"""Of answers that are longer, a round has so many fewer that it is about as many bytes."""
+
 NOT_MODIFIED: Final = 304
 TILE_PATHS: Final = ("/tile/0/000", "/tile/entries/000", "/checkpoint")
 
@@ -30,15 +33,17 @@ def rates(ground: Ground, limit: Job, ours: Job) -> tuple[tuple[Round, ...], dic
     }
 
 
-def questions(ground: Ground, url: str, paths: Sequence[str], headers: Sequence[dict[str, str]] = ()) -> Job:
-    """Return so many questions as a round has, asked in turn by a few clients."""
+def questions(
+    ground: Ground, url: str, paths: Sequence[str], headers: Sequence[dict[str, str]] = (), *, answer_bytes: int = 0
+) -> Job:
+    """Return so many questions as a round has, asked in turn by a few clients. `answer_bytes`: of one answer."""
     return Job(
         url=url,
         send="questions",
         connections=CLIENTS,
         paths=tuple(paths),
         headers=tuple(headers),
-        last=ground.scale.asked,
+        last=ground.scale.asked // max(1, 4 * answer_bytes // HEAVY_BYTES),
         expected=(200, NOT_MODIFIED),
     )
 
@@ -126,10 +131,13 @@ def tiles(ground: Ground) -> list[Row]:
             load_before = load()
             say(path)
             name = path.strip("/").replace("/", "-")
-            (ground.files / name).write_bytes(ground.get(path).content)
-            rounds, figures = rates(
-                ground, questions(ground, plain, [f"/files/{name}"]), questions(ground, ground.url, [path])
-            )
+            content = ground.get(path).content
+            (ground.files / name).write_bytes(content)
+            jobs = [
+                questions(ground, url, [address], answer_bytes=len(content))
+                for url, address in ((plain, f"/files/{name}"), (ground.url, path))
+            ]
+            rounds, figures = rates(ground, *jobs)
             rows.append(
                 Row(
                     name={"checkpoint": "checkpoint", "tile-0-000": "tile"}.get(name, "entry bundle"),
