@@ -80,8 +80,6 @@ def arguments() -> argparse.ArgumentParser:
 def main(given: Sequence[str]) -> None:
     """Measure, print the table, and write what `--run` asks for."""
     wanted = arguments().parse_args(given)
-    # Asked to stop, it stops what it started.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     chosen = [name for name in wanted.only.split(",") if name]
     if unknown := set(chosen) - set(NAMES):
         raise SystemExit(f"expected rows of {', '.join(NAMES)}; got {', '.join(sorted(unknown))}")
@@ -129,4 +127,6 @@ def _keep(run: Run, out: Path, name: str) -> None:
 
 
 if __name__ == "__main__":
+    # Asked to stop, it stops what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     main(sys.argv[1:])

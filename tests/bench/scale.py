@@ -36,7 +36,7 @@ FULL: Final = Scale(
     verified=20_000,
     singles=4_000,
     lone=300,
-    asked=4_000,
+    asked=3_000,
     tree_sizes=(10_000, 100_000, 1_000_000, 10_000_000),
     peer_events=5_000,
 )
@@ -47,7 +47,7 @@ QUICK: Final = Scale(
     verified=5_000,
     singles=600,
     lone=100,
-    asked=1_000,
+    asked=600,
     tree_sizes=(10_000, 100_000, 1_000_000),
     peer_events=2_000,
 )
