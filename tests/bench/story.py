@@ -1,8 +1,11 @@
 """The Compact at scale: who does what, in the order in which the log holds it.
 
-48 guarantors with a principal and a delegated office each, a beneficiary with eight offices that acknowledge, a text
-of each guarantor with the beneficiary and eight texts of six guarantors. Then, in 100 acts, about 2 commitments, 55
-deliveries, 40 acknowledgements and 3 others, so that streams stay short and a guarantor has many of them.
+48 guarantors with a principal and a delegated office each, a beneficiary with an office that acknowledges for each of
+them, a text of each guarantor with the beneficiary and eight texts of six guarantors. Then, in 100 acts, about 2
+commitments, 55 deliveries, 40 acknowledgements and 3 others, so that streams stay short and a guarantor has many.
+
+What a group of six does, and the beneficiary's offices for them, refers to nothing of the other groups: after the
+founding the story is eight strands, each to be submitted in its own order, whatever the others do meanwhile.
 
 Pure: the same seed gives the same steps, and a longer story begins as a shorter one does.
 """
@@ -22,7 +25,7 @@ _STATES: Final = (
 )
 GUARANTORS: Final = tuple(_STATES.split())
 DELEGATED: Final = "defence"
-ACKNOWLEDGING: Final = tuple(f"{BENEFICIARY}/depot-{number}" for number in range(1, 9))
+ACKNOWLEDGING: Final = tuple(f"{BENEFICIARY}/depot-{party}" for party in GUARANTORS)
 GROUP: Final = 6
 GROUPS: Final = tuple(GUARANTORS[at : at + GROUP] for at in range(0, len(GUARANTORS), GROUP))
 
@@ -30,6 +33,12 @@ SECONDS_BETWEEN: Final = 10
 STEPS_A_DAY: Final = 86_400 // SECONDS_BETWEEN
 REMEMBERED: Final = 2_000
 """How far back a delivery may lie that is acknowledged or advanced: what is later is left as it is."""
+
+PATIENCE: Final = 300
+"""Acts that come at least between one and another that refers to it: so far may clients run ahead of each other."""
+
+_WAITING_MIN: Final = PATIENCE * 6 // 10
+"""Deliveries, of which there are fewer than six among ten acts, that come between."""
 
 _CATEGORIES: Final = ("air_defence", "weapons", "ammunition", "artillery", "drones", "training", "macro_financial")
 _UNITS: Final = ("howitzer", "155 mm shell", "reconnaissance drone", "armoured vehicle", "generator 2 MW")
@@ -63,18 +72,23 @@ class _Teller:
 
     random: Random
     promises: list[_Promise] = field(default_factory=list)
-    to_consent: deque[tuple[str, str, _Promise]] = field(default_factory=deque)
-    to_acknowledge: deque[tuple[str, list[Fields]]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    to_consent: deque[tuple[int, str, str, _Promise]] = field(default_factory=deque)
+    ripening: deque[tuple[int, _Promise]] = field(default_factory=deque)
+    to_acknowledge: deque[tuple[str, str, list[Fields]]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     under_way: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
-    left: deque[tuple[str, list[Fields]]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    left: deque[tuple[str, str, list[Fields]]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    told: int = 0
     made: int = 0
     delivered: int = 0
 
     def next_step(self, when: Fields) -> Step:
+        self.told += 1
+        while self.ripening and self.ripening[0][0] + PATIENCE < self.told:
+            self.promises.append(self.ripening.popleft()[1])
         chance = self.random.random()
-        if self.made < len(GUARANTORS) or chance < 0.02:
+        if not self.promises or chance < 0.02:
             return self._commitment()
-        if chance < 0.42 and self.to_acknowledge:
+        if chance < 0.42 and len(self.to_acknowledge) > _WAITING_MIN:
             return self._acknowledgement()
         if chance < 0.45:
             return self._other(when)
@@ -96,9 +110,9 @@ class _Teller:
         )
         made = f"commitment {number}"
         if len(obligors) > 1:
-            self.to_consent.append((made, obligors[1], promise))
+            self.to_consent.append((self.told, made, obligors[1], promise))
         else:
-            self.promises.append(promise)
+            self.ripening.append((self.told, promise))
         fields = {
             "commitment": promise.id,
             "instrument": f"group-{GROUPS.index(group) + 1}" if in_group else f"{BENEFICIARY}-{party}",
@@ -151,41 +165,47 @@ class _Teller:
         spoken = [{"line": line["line"], "amount": written} for line in lines]
         if milestone == "at_hub":
             self.under_way.append((delivery, promise.party))
-        if number % 15 < 11:
-            self.to_acknowledge.append((delivery, spoken))
-        else:
-            self.left.append((delivery, spoken))
+        (self.to_acknowledge if number % 15 < 11 else self.left).append((delivery, promise.party, spoken))
         fields = {"delivery": delivery, "milestone": milestone, "lines": lines, "occurred": when}
         return Step(desk, "delivery.recorded", {**fields, "commitment": promise.id})
 
     def _acknowledgement(self) -> Step:
-        delivery, spoken = self.to_acknowledge.popleft()
-        desk = ACKNOWLEDGING[int(self.random.random() * len(ACKNOWLEDGING))]
-        return Step(desk, "delivery.acknowledged", {"delivery": delivery, "lines": spoken})
+        delivery, party, spoken = self.to_acknowledge.popleft()
+        return Step(_depot(party), "delivery.acknowledged", {"delivery": delivery, "lines": spoken})
 
     def _other(self, when: Fields) -> Step:
         """A consent where one is waited for; otherwise a milestone, a dispute or more than was promised."""
-        if self.to_consent:
-            made, party, promise = self.to_consent.popleft()
-            self.promises.append(promise)
+        if self.to_consent and self.to_consent[0][0] + PATIENCE < self.told:
+            _, made, party, promise = self.to_consent.popleft()
+            self.ripening.append((self.told, promise))
             return Step(self._desk(party), "consent.given", {"act": made})
         chance = self.random.random()
-        if chance < 0.5 and self.under_way:
+        if chance < 0.5 and len(self.under_way) > _WAITING_MIN:
             delivery, party = self.under_way.popleft()
             return Step(
                 self._desk(party),
                 "delivery.advanced",
                 {"delivery": delivery, "milestone": "handed_over", "occurred": when},
             )
-        if chance < 0.8 and self.left:
-            delivery, spoken = self.left.popleft()
+        if chance < 0.8 and len(self.left) > _WAITING_MIN:
+            delivery, party, spoken = self.left.popleft()
             fields = {"delivery": delivery, "lines": spoken[:1], "grounds": "short_quantity"}
-            return Step(ACKNOWLEDGING[0], "delivery.disputed", fields)
+            return Step(_depot(party), "delivery.disputed", fields)
         promise = self.promises[int(self.random.random() * len(self.promises))]
         if promise.terms is None:
             return self._delivery(when)
         promise.terms = _raised(promise.terms)
         return Step(self._desk(promise.party), "commitment.amended", {"commitment": promise.id, "terms": promise.terms})
+
+
+def strand_of(authority: str) -> int:
+    """Return the number of the group, from 0, of which an office of a guarantor, or the depot for one, is."""
+    party, _, office = authority.partition("/")
+    return GUARANTORS.index(office.removeprefix("depot-") if party == BENEFICIARY else party) // GROUP
+
+
+def _depot(party: str) -> str:
+    return f"{BENEFICIARY}/depot-{party}"
 
 
 def _figure(counted: Fields) -> str:
