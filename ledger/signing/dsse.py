@@ -76,6 +76,19 @@ def parse(raw: bytes) -> Envelope:
     )
 
 
+def parsed_elsewhere(
+    raw: bytes, payload: bytes, payload_sha256: str, signatures: Iterable[tuple[str, bytes]]
+) -> Envelope:
+    """Return the envelope that `parse` made of `raw` in another process of this program; its parts are believed."""
+    return Envelope(
+        raw=raw,
+        payload=payload,
+        payload_sha256=payload_sha256,
+        signatures=tuple(Signature(key_id, value) for key_id, value in signatures),
+        event=registry.decode(payload),
+    )
+
+
 def unwrapped(payload_type: str, raw: bytes) -> tuple[bytes, tuple[Signature, ...]]:
     """Return the payload of type `payload_type` in an envelope, and its signatures: reasons (1) to (3) of `parse`."""
     # (1) The bytes of the envelope.

@@ -40,6 +40,11 @@ def verify(envelope: Envelope, keys_of: Callable[[str], KeySet | None], *, ledge
     return Verified(envelope)
 
 
+def verified_elsewhere(envelope: Envelope) -> Verified:
+    """Return as verified what `verify` let through in another process of this program, which is believed."""
+    return Verified(envelope)
+
+
 def _check_signatures(envelope: Envelope, key_set: KeySet) -> None:
     """Raise Rejected unless all signatures are the authority's, all verify and they are enough.
 
