@@ -45,7 +45,7 @@ class Rows(Protocol):
         ...
 
     def of_party(self, kind: str, party: str, after: str = "", limit: int | None = None) -> States:
-        """Return the states of a kind that concern a party and whose stream name comes after `after`, at most `limit`."""
+        """Return the states of a kind that concern a party, of streams that come after `after`, at most `limit`."""
         ...
 
     def of_instrument(self, kind: str, instrument: str) -> States:
