@@ -42,6 +42,10 @@ class FoldedRows:
         for names in self._names.values():
             names.sort()
 
+    @property
+    def before(self) -> None:
+        return None
+
     def states(self, streams: Collection[str]) -> States:
         return self._read(set(streams))
 

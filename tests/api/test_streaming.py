@@ -15,6 +15,7 @@ from starlette.types import Message
 from api import streaming, submissions
 from api.heads import NewestCheckpoint
 from api.measures import Measures
+from api.ready import Ready
 from api.service import Service, running
 from api.streaming import Lines, OutcomeStream
 from ledger.signing.dsse import ENVELOPE_BYTES_MAX
@@ -153,7 +154,7 @@ def test_lines_that_arrived_before_the_client_went_away_are_recorded(ledger: Ser
 
 @asynccontextmanager
 async def serving(made: Founding, database_url: str, data: Path) -> AsyncIterator[Service]:
-    async with running(settings_for(made, database_url, data), NewestCheckpoint(), Measures()) as service:
+    async with running(settings_for(made, database_url, data), NewestCheckpoint(), Measures(), Ready()) as service:
         yield service
 
 
