@@ -15,6 +15,7 @@ from ledger.intake.committer import Committer
 from ledger.intake.intake import Intake
 from ledger.intake.keys import KnownKeys
 from ledger.intake.outcomes import Outcome, Sealed
+from ledger.signing.checking import Checked
 from ledger.signing.workers import Workers
 from tests.acts import Office, admission, mandate, principal
 from tests.intake.ledgers import Ledger
@@ -37,11 +38,17 @@ def mixed(ledger: Ledger) -> list[bytes]:
     return [*good, b"nonsense", stranger.renaming(), forged.renaming(), disguised, b"", *good[:60]]
 
 
+def checker(ledger: Ledger, workers: Workers) -> Checker:
+    return Checker(ledger.founding.origin, KnownKeys(ledger.log), workers)
+
+
+def checked(one: Checker, raws: list[bytes]) -> list[Checked | Refused]:
+    return one.finish(one.begin(raws))
+
+
 def test_workers_say_what_is_said_here(ledger: Ledger, workers: Workers) -> None:
     raws = mixed(ledger)
-    here, there = (
-        Checker(ledger.founding.origin, KnownKeys(ledger.log), one).check(raws) for one in (Workers(0), workers)
-    )
+    here, there = (checked(checker(ledger, one), raws) for one in (Workers(0), workers))
     assert here == there
     told = [one.refusal if isinstance(one, Refused) else one.verified is not None for one in here]
     at = WORTH_A_WORKER
@@ -50,15 +57,14 @@ def test_workers_say_what_is_said_here(ledger: Ledger, workers: Workers) -> None
 
 
 def test_killed_workers_cost_nobody_an_answer(ledger: Ledger, workers: Workers) -> None:
-    checker = Checker(ledger.founding.origin, KnownKeys(ledger.log), workers)
-    raws = mixed(ledger)
-    before = checker.check(raws)
+    one, raws = checker(ledger, workers), mixed(ledger)
+    before = checked(one, raws)
     killed = multiprocessing.active_children()
     assert killed
     for process in killed:
         process.kill()
-    assert checker.check(raws) == before
-    assert checker.check(raws) == before
+    assert checked(one, raws) == before
+    assert checked(one, raws) == before
 
 
 def test_an_office_acts_right_after_the_group_that_made_it(ledger: Ledger) -> None:
