@@ -6,14 +6,16 @@ have answered. What is said is the same.
 
 import re
 from binascii import a2b_base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
 
 from ledger.events.refusals import Refused
 from ledger.intake.keys import KnownKeys
-from ledger.signing.checking import Checked, Unchecked, answers, check, received
+from ledger.signing.checking import Answer, Checked, Unchecked, answers, check, received
 from ledger.signing.workers import Workers, WorkersLost
 
 WORTH_A_WORKER: Final = 64
@@ -22,12 +24,18 @@ WORTH_A_WORKER: Final = 64
 CHUNK_MAX: Final = 125
 """Acts that one worker takes at a time: while it does, this process takes over those of the chunk before."""
 
-AHEAD_PER_WORKER: Final = 2
-
 _PAYLOAD: Final = re.compile(rb'\{"payload":"([A-Za-z0-9+/=]+)"')
 _AUTHORITY: Final = re.compile(rb'"authority":"([^"\\]{1,200})"')
 
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A check that is under way: chunks of envelopes, and where the answers will be; none where it is done here."""
+
+    chunks: Sequence[Unchecked]
+    answered: Sequence[Future[list[Answer]]]
 
 
 class Checker:
@@ -38,25 +46,33 @@ class Checker:
         self._keys = keys
         self._workers = workers
 
-    def check(self, raws: Sequence[bytes]) -> list[Checked | Refused]:
-        """Return what can be said about each of `raws`, in order, without the state of the ledger. Raises StoreError.
+    def begin(self, raws: Sequence[bytes]) -> Begun:
+        """Begin to check `raws`. Several may be under way, so that no worker waits for the next. Raises StoreError.
 
         Whose authority is not known yet is verified later, under the lock: it may be granted just before.
         """
         if len(raws) < WORTH_A_WORKER or self._workers.count == 0:
-            return check(self._unchecked(raws))
+            return Begun([self._unchecked(raws)], ())
         chunks = [self._unchecked(raws[at : at + CHUNK_MAX]) for at in range(0, len(raws), CHUNK_MAX)]
+        return Begun(chunks, [self._workers.submit(answers, chunk) for chunk in chunks])
+
+    def finish(self, begun: Begun) -> list[Checked | Refused]:
+        """Return what can be said about each envelope, in order, without the state of the ledger."""
+        if not begun.answered:
+            return [one for chunk in begun.chunks for one in check(chunk)]
+        return [
+            one
+            for chunk, future in zip(begun.chunks, begun.answered, strict=True)
+            for one in self._received(chunk, future)
+        ]
+
+    def _received(self, chunk: Unchecked, answered: Future[list[Answer]]) -> list[Checked | Refused]:
         try:
-            return list(self._elsewhere(chunks))
+            answer: list[Answer] = self._workers.result(answered)
         except WorkersLost as error:
             _log.error("workers_lost", error=str(error))
-            return [one for chunk in chunks for one in check(chunk)]
-
-    def _elsewhere(self, chunks: Sequence[Unchecked]) -> Iterator[Checked | Refused]:
-        ahead = self._workers.count * AHEAD_PER_WORKER
-        answered = self._workers.map(answers, chunks, ahead=ahead)
-        for chunk, answer in zip(chunks, answered, strict=True):
-            yield from received(chunk, answer)
+            return check(chunk)
+        return received(chunk, answer)
 
     def _unchecked(self, raws: Sequence[bytes]) -> Unchecked:
         names = {name for raw in raws if (name := _said_authority(raw)) is not None}

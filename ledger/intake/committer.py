@@ -12,7 +12,7 @@ import asyncio
 import math
 import time
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 from threading import Condition, Lock, Thread
 from typing import Final
@@ -20,6 +20,7 @@ from typing import Final
 import structlog
 
 from ledger.events.refusals import Refused
+from ledger.intake.checking import Begun
 from ledger.intake.decisions import Submission
 from ledger.intake.errors import Busy, SealingFailed, Stopped, WrongLedger
 from ledger.intake.intake import BATCH_MAX, Intake
@@ -37,6 +38,12 @@ QUEUE_MAX: Final = 20_000
 QUEUE_BYTES_MAX: Final = 64 * 1024 * 1024
 GROUP_MAX: Final = 1_000
 """Submissions that are joined into one transaction; one submitter's own list may be longer."""
+
+CHECK_MAX: Final = 250
+"""Submissions that are checked at a time; one submitter's own list may be longer."""
+
+CHECKS_AHEAD: Final = 2
+"""Checks that are begun before the oldest is waited for, so that the workers always have something to do."""
 
 GROUP_WORTH: Final = 64
 """Checked submissions that are recorded without waiting for those that are still being checked."""
@@ -91,7 +98,7 @@ class Committer:
         guard = Lock()
         self._to_check, self._to_record = Condition(guard), Condition(guard)
         self._queue: deque[_Waiting] = deque()
-        self._checking = False
+        self._checking = 0
         self._checked: deque[tuple[_Waiting, _Checked]] = deque()
         self._queued = 0
         self._queued_bytes = 0
@@ -164,47 +171,69 @@ class Committer:
 
     def _check_all(self) -> None:
         """The work of the checker: what waits while the committer is busy."""
+        under_way: deque[tuple[list[_Waiting], Begun | BaseException]] = deque()
         done: list[tuple[_Waiting, _Checked]] = []
-        while group := self._next_unchecked(done):
-            done = list(zip(group, self._check(group), strict=True))
+        while True:
+            group = self._next_unchecked(done, under_way)
+            done = []
+            if group:
+                under_way.append((group, self._begun(group)))
+            elif not under_way:
+                return
+            if len(under_way) > CHECKS_AHEAD or not group:
+                oldest, begun = under_way.popleft()
+                done = list(zip(oldest, self._finished(oldest, begun), strict=True))
 
-    def _next_unchecked(self, done: Sequence[tuple[_Waiting, _Checked]]) -> list[_Waiting]:
-        """Hand over what was checked, and wait for submissions that the committer has no time for; none when stopped.
+    def _next_unchecked(self, done: Sequence[tuple[_Waiting, _Checked]], under_way: Sized) -> list[_Waiting]:
+        """Hand over what was checked, and take submissions that the committer has no time for.
 
-        Both under one lock: nothing that waits is overlooked in between.
+        Waits for some unless checks are under way; none then, or when stopped. All under one lock: nothing that waits
+        is overlooked in between.
         """
         with self._to_check:
             self._checked.extend(done)
-            self._checking = False
+            self._checking = len(under_way)
             self._to_record.notify()
-            while self._running and not (self._queue and self._recording and self._count_checked() < self._group_max):
+            while self._running and not self._checking and not self._is_behind():
                 self._to_check.wait()
-            group = self._taken(self._group_max) if self._running else []
-            self._checking = bool(group)
+            group = self._taken(CHECK_MAX, 1) if self._running and self._is_behind() else []
+            self._checking += bool(group)
             return group
+
+    def _is_behind(self) -> bool:
+        """Tell whether something waits that could be checked while the committer records."""
+        return bool(self._queue) and self._recording and self._count_checked() < self._group_max
 
     def _count_checked(self) -> int:
         return sum(len(waiting.raws) for waiting, _ in self._checked)
 
-    def _taken(self, room: int) -> list[_Waiting]:
-        """Take as many lists off the queue as there is room for, and at least one where nothing else is recorded."""
+    def _taken(self, room: int, least: int) -> list[_Waiting]:
+        """Take as many lists off the queue as there is room for, and `least` of them in any case."""
         group: list[_Waiting] = []
-        while self._queue and ((room == self._group_max and not group) or len(self._queue[0].raws) <= room):
+        while self._queue and (len(group) < least or len(self._queue[0].raws) <= room):
             group.append(self._queue.popleft())
             room -= len(group[-1].raws)
         return group
 
-    def _check(self, group: Sequence[_Waiting]) -> list[_Checked]:
-        """Check a group at once; if that fails by one of its acts, each submitter's by itself."""
+    def _begun(self, group: Sequence[_Waiting]) -> Begun | BaseException:
         try:
-            checked = iter(self._intake.check([raw for waiting in group for raw in waiting.raws]))
+            return self._intake.begin_check([raw for waiting in group for raw in waiting.raws])
+        except Exception as error:
+            return error
+
+    def _finished(self, group: Sequence[_Waiting], begun: Begun | BaseException) -> list[_Checked]:
+        """Return what came of a check; if one of its acts made it fail, each submitter's is tried by itself."""
+        try:
+            if isinstance(begun, BaseException):
+                raise begun
+            checked = iter(self._intake.finish_check(begun))
             return [[next(checked) for _ in waiting.raws] for waiting in group]
         except NOT_BY_ONE_ACT as error:
             return [error] * len(group)
         except Exception as error:
             if len(group) == 1:
                 return [error]
-        return [one for waiting in group for one in self._check([waiting])]
+        return [one for waiting in group for one in self._finished([waiting], self._begun([waiting]))]
 
     def _record_all(self) -> None:
         """The work of the committer."""
@@ -238,13 +267,16 @@ class Committer:
                 room -= len(group[-1][0].raws)
             # What nobody checks yet comes along, unless the checker had better do it meanwhile.
             is_small = self._group_max - room < GROUP_WORTH
-            unchecked = self._taken(room) if is_small and not self._checked and not self._checking else []
+            is_alone = not self._checked and not self._checking
+            unchecked = self._taken(room, 0 if group else 1) if is_small and is_alone else []
             for waiting in (*(one for one, _ in group), *unchecked):
                 self._queued -= len(waiting.raws)
                 self._queued_bytes -= waiting.size_bytes
             if self._queue:
                 self._to_check.notify()
-        return [*group, *zip(unchecked, self._check(unchecked) if unchecked else [], strict=True)]
+        if not unchecked:
+            return group
+        return [*group, *zip(unchecked, self._finished(unchecked, self._begun(unchecked)), strict=True)]
 
     def _is_due(self) -> bool:
         """Tell whether to record now: enough is checked, or nothing waits that could come along."""

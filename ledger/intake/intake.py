@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Final, NamedTuple
 
 from ledger.events.refusals import Refused
-from ledger.intake.checking import Checker
+from ledger.intake.checking import Begun, Checker
 from ledger.intake.decisions import Decisions, Place, Submission, Verdict, require_own
 from ledger.intake.errors import WrongLedger
 from ledger.intake.keys import KnownKeys
@@ -111,14 +111,15 @@ class Intake:
         """
         if len(raws) > BATCH_MAX:
             raise ValueError(f"expected at most {BATCH_MAX} submissions, got {len(raws)}")
-        return self.record(self.check(raws))
+        return self.record(self.finish_check(self.begin_check(raws)))
 
-    def check(self, raws: Sequence[bytes]) -> list[Submission | Refused]:
-        """Return what can be said about each of `raws` while nothing is locked: refused, or to be recorded.
+    def begin_check(self, raws: Sequence[bytes]) -> Begun:
+        """Begin to find out what can be said about `raws` while nothing is locked. Raises StoreError."""
+        return self._checker.begin(raws)
 
-        Raises StoreError.
-        """
-        return self._checker.check(raws)
+    def finish_check(self, begun: Begun) -> list[Submission | Refused]:
+        """Return it: each is refused, or to be recorded."""
+        return self._checker.finish(begun)
 
     def record(self, checked: Sequence[Submission | Refused]) -> list[Outcome]:
         """Return the outcome of each of `checked`, in order; all in one transaction. Raises as `submit` does."""

@@ -29,7 +29,11 @@ class Recent:
 
     def offer(self, entries: Sequence[Entry], admitted: Sequence[Admitted]) -> None:
         """Take over a batch that is committed: `admitted` are the acts that `entries` record, in order."""
-        offered = [(entry.sha256, one) for entry, one in zip(entries, admitted, strict=True)]
+        if not entries:
+            return
+        # Each entry names the digest of the one before.
+        digests = [*(entry.previous for entry in entries[1:]), entries[-1].sha256]
+        offered = list(zip(digests, admitted, strict=True))
         with self._lock:
             for digest, one in offered:
                 self._acts[digest] = one

