@@ -66,7 +66,7 @@ def create_app(settings: Settings) -> ASGIApp:
     """Return the application of the ledger that `settings` describe. Its lifespan opens and closes everything.
 
     The framework's own application is within, so that what is ready, and what is called directly, does not go through
-    its middleware: 60 of 100 µs.
+    its middleware.
     """
     newest, measures, ready = NewestCheckpoint(), Measures(), Ready()
     routed = routed_app(settings, newest, measures, ready)
