@@ -13,6 +13,7 @@ from ledger.events.authorities import ActConfirmed, ActRepudiated, AuthorityGran
 from ledger.events.consents import ConsentGiven, ConsentRefused, ConsentWithdrawn
 from ledger.events.corrections import ActDisclosed
 from ledger.events.crises import AggressionNotified
+from ledger.events.deliveries import DeliveryEvent
 from ledger.events.header import Event
 from ledger.events.measures import MeasureAdopted, Snapback
 from ledger.events.openings import LedgerOpened, LogKeysAdopted, RulesAdopted
@@ -36,7 +37,7 @@ from ledger.rules.compact import (
 )
 from ledger.rules.consents import ConsentAct, recounted, spoken_for
 from ledger.rules.forced import ForcedEvent, forced_by
-from ledger.rules.history import Act, History, effective
+from ledger.rules.history import Act, History, effective, keep_event
 from ledger.rules.instruments import instrument
 from ledger.rules.log_keys import with_log_keys
 from ledger.rules.streams import others, primary
@@ -47,6 +48,8 @@ def evolve(compact: Compact, admitted: Admitted, position: int, recorded_at: dat
     entry = _Entry(compact, admitted, position, recorded_at)
     event = admitted.verified.event
     match event:
+        case DeliveryEvent():
+            _record(entry, event)
         case LedgerOpened():
             _open(entry, event)
         case RulesAdopted():
@@ -107,6 +110,7 @@ class _Entry:
     def own_act(self) -> Act:
         """Return this entry as an act: pending if it waits for somebody."""
         envelope = self.admitted.verified.envelope
+        keep_event(envelope.payload, envelope.event)
         pending = bool(self.admitted.pending_on)
         return Act(
             position=self.position,

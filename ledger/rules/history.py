@@ -31,7 +31,9 @@ INTRODUCTIONS = frozenset({"ledger.opened", "party.admitted", "instrument.regist
 
 VIEWS_KEPT_MAX: Final = 4_096
 
-_decoded = lru_cache(maxsize=16_384)(decode)
+EVENTS_KEPT_MAX: Final = 16_384
+
+_events: dict[bytes, Event] = {}
 
 P = ParamSpec("P")
 View = TypeVar("View")
@@ -42,7 +44,7 @@ def kept(view: Callable[P, View]) -> Callable[P, View]:
     return cast("Callable[P, View]", lru_cache(maxsize=VIEWS_KEPT_MAX)(view))
 
 
-class Act(Struct, frozen=True, kw_only=True):
+class Act(Struct, frozen=True, gc=False, kw_only=True):
     """One admitted event in a stream. `payload` is what was signed.
 
     `effective_at` is the position at which it took effect, `effective_since` the time of that entry.
@@ -60,10 +62,22 @@ class Act(Struct, frozen=True, kw_only=True):
 
     @property
     def event(self) -> Event:
-        return _decoded(bytes(self.payload))
+        payload = bytes(self.payload)
+        event = _events.get(payload)
+        if event is None:
+            event = decode(payload)
+            keep_event(payload, event)
+        return event
 
 
-class History(Struct, frozen=True, kw_only=True):
+def keep_event(payload: bytes, event: Event) -> None:
+    """Remember what `payload` was decoded to, for the next decision that reads its act (5 us less each)."""
+    if len(_events) >= EVENTS_KEPT_MAX:
+        _events.clear()
+    _events[payload] = event
+
+
+class History(Struct, frozen=True, gc=False, kw_only=True):
     """The acts of a party, an instrument or another stream. `children`: ids of commitments counted in this one."""
 
     stream: str
@@ -92,7 +106,7 @@ class History(Struct, frozen=True, kw_only=True):
         return (act for act in self.acts if act.standing == "pending")
 
 
-class Effective(Struct, frozen=True):
+class Effective(Struct, frozen=True, gc=False):
     """An act that counts, read with its corrections applied."""
 
     event: Event
