@@ -176,12 +176,14 @@ def _follow(entry: _Entry, event: Event) -> None:
 def _index(entry: _Entry) -> None:
     """Note each text that has come to have a clock, and each measure that has come to be one that snaps back."""
     for stream, state in tuple(entry.changes.items()):
+        if not isinstance(state, Recorded):
+            continue
         kind, _, name = stream.partition("/")
-        if isinstance(state, Recorded) and kind == "instrument":
+        if kind == "instrument":
             text = instrument(state.history)
             if text is not None and text.profile.clock is not None:
                 _note(entry, CLOCKS, name)
-        elif isinstance(state, Recorded) and kind == "measure":
+        elif kind == "measure":
             adopted = (item.event for item in effective(state.history) if isinstance(item.event, MeasureAdopted))
             if any(isinstance(one.default_rule, Snapback) for one in adopted):
                 _note(entry, SNAPBACK, name)

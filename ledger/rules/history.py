@@ -132,12 +132,16 @@ def effective(history: History | None, as_of: date | None = None) -> tuple[Effec
     counting = [Effective(act.event, act) for act in in_effect(history)]
     readings = [item.event for item in counting if isinstance(item.event, Reading)]
     read = (Effective(read_with(item.event, readings), item.act) for item in counting) if readings else counting
-    return tuple(item for item in read if as_of is None or item.on <= as_of or _only_introduces(item.event))
+    if as_of is None:
+        return tuple(read)
+    return tuple(item for item in read if item.on <= as_of or _only_introduces(item.event))
 
 
 def in_effect(history: History) -> list[Act]:
     """Return the effective acts as they were signed, in the order in which they took effect."""
     acts = [act for act in history.acts if act.standing == "effective"]
+    if len(acts) < 2:
+        return acts
     return sorted(acts, key=lambda act: (act.effective_at or act.position, act.position))
 
 
