@@ -37,7 +37,7 @@ from ledger.rules.compact import (
 )
 from ledger.rules.consents import ConsentAct, recounted, spoken_for
 from ledger.rules.forced import ForcedEvent, forced_by
-from ledger.rules.history import Act, History, effective, keep_event
+from ledger.rules.history import Act, History, effective, keep_decoded
 from ledger.rules.instruments import instrument
 from ledger.rules.log_keys import with_log_keys
 from ledger.rules.streams import others, primary
@@ -110,7 +110,7 @@ class _Entry:
     def own_act(self) -> Act:
         """Return this entry as an act: pending if it waits for somebody."""
         envelope = self.admitted.verified.envelope
-        keep_event(envelope.payload, envelope.event)
+        keep_decoded(envelope.payload, envelope.event)
         pending = bool(self.admitted.pending_on)
         return Act(
             position=self.position,
@@ -176,12 +176,14 @@ def _follow(entry: _Entry, event: Event) -> None:
 def _index(entry: _Entry) -> None:
     """Note each text that has come to have a clock, and each measure that has come to be one that snaps back."""
     for stream, state in tuple(entry.changes.items()):
+        if not isinstance(state, Recorded):
+            continue
         kind, _, name = stream.partition("/")
-        if isinstance(state, Recorded) and kind == "instrument":
+        if kind == "instrument":
             text = instrument(state.history)
             if text is not None and text.profile.clock is not None:
                 _note(entry, CLOCKS, name)
-        elif isinstance(state, Recorded) and kind == "measure":
+        elif kind == "measure":
             adopted = (item.event for item in effective(state.history) if isinstance(item.event, MeasureAdopted))
             if any(isinstance(one.default_rule, Snapback) for one in adopted):
                 _note(entry, SNAPBACK, name)

@@ -71,6 +71,7 @@ HOSTILE = {
     "a line feed in base64": ORDINARY.replace(PAYLOAD, PAYLOAD + b"\n"),
     "a line feed at the end": ORDINARY + b"\n",
     "a space before": b" " + ORDINARY,
+    "another end": ORDINARY[:-4] + b'"]}}',
     "something after": ORDINARY + ORDINARY,
     "a byte order mark": b"\xef\xbb\xbf" + ORDINARY,
     "an escape that is needless": ORDINARY.replace(b"payloadType", b"payloadTyp\\u0065"),
