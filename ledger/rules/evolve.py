@@ -36,7 +36,7 @@ from ledger.rules.compact import (
 )
 from ledger.rules.consents import ConsentAct, recounted, spoken_for
 from ledger.rules.forced import ForcedEvent, forced_by
-from ledger.rules.history import Act, History, effective
+from ledger.rules.history import Act, History, effective, keep_decoded
 from ledger.rules.instruments import instrument
 from ledger.rules.log_keys import with_log_keys
 from ledger.rules.streams import others, primary
@@ -107,6 +107,7 @@ class _Entry:
     def own_act(self) -> Act:
         """Return this entry as an act: pending if it waits for somebody."""
         envelope = self.admitted.verified.envelope
+        keep_decoded(envelope.payload, envelope.event)
         pending = bool(self.admitted.pending_on)
         return Act(
             position=self.position,
