@@ -34,6 +34,7 @@ VIEWS_KEPT_MAX: Final = 4_096
 EVENTS_KEPT_MAX: Final = 8_192
 """Of the older and of the newer half of the events that stay decoded."""
 
+
 class _Events:
     """Events by their payloads, so that a history is decoded once and not by each decision that reads it.
 

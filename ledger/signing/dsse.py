@@ -4,6 +4,7 @@ One act by the same signers has one envelope: the bytes are canonical, the signa
 is the only module that constructs Envelope.
 """
 
+import binascii
 import hashlib
 import re
 from collections.abc import Iterable
@@ -24,6 +25,13 @@ SIGNATURE_BYTES_MAX: Final = 128
 _ENVELOPE_MEMBERS: Final = {"payload", "payloadType", "signatures"}
 _SIGNATURE_MEMBERS: Final = {"keyid", "sig"}
 _KEY_ID: Final = re.compile(r"[0-9a-f]{64}")
+
+_SIGNATURE: Final = rb'\{"keyid":"([0-9a-f]{64})","sig":"([A-Za-z0-9+/]+={0,2})"\}'
+_QUICK_SIGNATURE: Final = re.compile(_SIGNATURE)
+_QUICK: Final = re.compile(
+    rb'\{"payload":"([A-Za-z0-9+/]+={0,2})","payloadType":"%b","signatures":\[(%b(?:,%b)*)\]\}'
+    % (re.escape(PAYLOAD_TYPE.encode()), *[re.sub(rb"\((?!\?)", b"(?:", _SIGNATURE)] * 2)
+)
 
 
 def pae(payload_type: str, payload: bytes) -> bytes:
@@ -79,7 +87,10 @@ def parse(raw: bytes) -> Envelope:
 def parsed_elsewhere(
     raw: bytes, payload: bytes, payload_sha256: str, signatures: Iterable[tuple[str, bytes]]
 ) -> Envelope:
-    """Return the envelope that `parse` made of `raw` in another process of this program; its parts are believed."""
+    """Return the envelope that `parse` made of `raw` in another process of this program; its parts are believed.
+
+    Raises the Rejected of `registry.decode`: that process need not have decoded the event.
+    """
     return Envelope(
         raw=raw,
         payload=payload,
@@ -91,6 +102,11 @@ def parsed_elsewhere(
 
 def unwrapped(payload_type: str, raw: bytes) -> tuple[bytes, tuple[Signature, ...]]:
     """Return the payload of type `payload_type` in an envelope, and its signatures: reasons (1) to (3) of `parse`."""
+    # Most envelopes are of one pattern, which leaves nothing to ask of (1) to (3) but strict base64 and the order of
+    # keys: 5 instead of 20 µs for one of 900 bytes. Where anything is in doubt the exact way decides.
+    quick = _unwrapped_quickly(raw) if payload_type == PAYLOAD_TYPE and len(raw) <= ENVELOPE_BYTES_MAX else None
+    if quick is not None:
+        return quick
     # (1) The bytes of the envelope.
     members = parse_canonical(raw, ENVELOPE_BYTES_MAX)
     # (2) Its form.
@@ -104,6 +120,34 @@ def unwrapped(payload_type: str, raw: bytes) -> tuple[bytes, tuple[Signature, ..
     if members["payloadType"] != payload_type:
         raise Rejected(Refusal.PAYLOAD_TYPE_UNKNOWN, payload_type, ascii(members["payloadType"][:80]))
     return payload, signatures
+
+
+def _unwrapped_quickly(raw: bytes) -> tuple[bytes, tuple[Signature, ...]] | None:
+    """Return payload and signatures of an envelope that is certainly in its form; None if that is not certain.
+
+    What matches has its members in order and no byte that canonical JSON would write in another way.
+    """
+    matched = _QUICK.fullmatch(raw)
+    if matched is None:
+        return None
+    payload = _decoded_quickly(matched[1])
+    values = [(one[1].decode(), _decoded_quickly(one[2])) for one in _QUICK_SIGNATURE.finditer(matched[2])]
+    signatures = tuple(Signature(key_id, value) for key_id, value in values if value)
+    if payload is None or len(signatures) != len(values) or len(values) > SIGNATURES_MAX:
+        return None
+    if any(len(one.value) > SIGNATURE_BYTES_MAX for one in signatures):
+        return None
+    if any(before.key_id >= after.key_id for before, after in pairwise(signatures)):
+        return None
+    return payload, signatures
+
+
+def _decoded_quickly(text: bytes) -> bytes | None:
+    try:
+        data = binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:
+        return None
+    return data if binascii.b2a_base64(data, newline=False) == text else None
 
 
 def _signatures_of(value: object) -> tuple[Signature, ...]:
