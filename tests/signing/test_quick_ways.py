@@ -12,6 +12,7 @@ import pytest
 
 from ledger.events.refusals import Refusal, Refused, Rejected
 from ledger.events.registry import EVENTS, REGISTERING_TYPES, registered_keys
+from ledger.events.stages import Signature
 from ledger.log.entry import GENESIS_PREVIOUS, build_entry, parse_entry, tail_of
 from ledger.log.errors import EntryMalformed
 from ledger.signing import dsse
@@ -71,8 +72,8 @@ def test_envelopes_at_the_edges_are_left_to_the_exact_way(raws: list[bytes]) -> 
     swapped = raws[-1].replace(first.key_id.encode(), b"#").replace(second.key_id.encode(), first.key_id.encode())
     disordered = swapped.replace(b"#", second.key_id.encode())
     twice = raws[-1].replace(second.key_id.encode(), first.key_id.encode())
-    long = dsse.envelope_bytes(parsed.payload, [dsse.Signature(first.key_id, b"\1" * 129)])
-    crowd = dsse.envelope_bytes(parsed.payload, [dsse.Signature(f"{n:064x}", b"\1") for n in range(17)])
+    long = dsse.envelope_bytes(parsed.payload, [Signature(first.key_id, b"\1" * 129)])
+    crowd = dsse.envelope_bytes(parsed.payload, [Signature(f"{n:064x}", b"\1") for n in range(17)])
     loose = raws[-1].replace(document["payload"].encode(), b"QR==")  # Unused bits that are not zero.
     for raw in (disordered, twice, long, crowd, loose):
         assert dsse._unwrapped_quickly(raw) is None
