@@ -20,7 +20,7 @@ from ledger.audit.findings import Undecidable
 from ledger.audit.source import Line
 from ledger.events.keys import KeySet
 from ledger.events.refusals import Refused
-from ledger.events.registry import registered_keys
+from ledger.events.registry import REGISTERING_TYPES, registered_keys
 from ledger.events.stages import Envelope
 from ledger.log.entry import ENVELOPE_BEGINS, Entry, entry_elsewhere, tail_of
 from ledger.signing.checking import Answer, Checked, Unchecked, answers, received
@@ -29,7 +29,7 @@ from ledger.signing.workers import Workers, WorkersLost
 ALONE_MAX: Final = 2_000
 """Lines at the beginning that are examined in this process: to start others takes as long."""
 
-CHUNK_LINES: Final = 256
+CHUNK_LINES: Final = 512
 AHEAD_PER_WORKER: Final = 3
 """Chunks that are at work, done or on their way, for each worker."""
 
@@ -134,7 +134,8 @@ class Ahead:
         if isinstance(examined.envelope, Envelope):
             event = examined.envelope.event
             self._ledger = self._ledger or event.ledger
-            self._new.update(registered_keys(event))
+            if event.type in REGISTERING_TYPES:
+                self._new.update(registered_keys(event))
         return examined
 
 

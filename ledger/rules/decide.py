@@ -129,6 +129,10 @@ def _check_opening(ledger: Opened | None, event: Event, recorded_at: datetime) -
 def check_act(compact: Compact, signer: Authority, event: Event, recorded_at: datetime) -> Refused | tuple[str, ...]:
     """Decide an act of an authority in good standing, by the rules of its stream."""
     match event:
+        # The most frequent first.
+        case DeliveryEvent():
+            assert isinstance(event, DeliveryAct)
+            return check_delivery(compact, event)
         case RulesAdopted():
             return _check_rules(compact, event)
         case LogKeysAdopted():
@@ -151,9 +155,6 @@ def check_act(compact: Compact, signer: Authority, event: Event, recorded_at: da
         case CommitmentEvent():
             assert isinstance(event, CommitmentAct)
             return check_commitment(compact, event)
-        case DeliveryEvent():
-            assert isinstance(event, DeliveryAct)
-            return check_delivery(compact, event)
         case _:
             return _check_mechanism(compact, event, recorded_at)
 

@@ -29,6 +29,11 @@ def primary(compact: Compact, event: Event) -> str | None:
 def _own(event: Event) -> str:
     """Return the stream of an act that is not on another act."""
     match event:
+        # The most frequent first: it is asked three times of every act.
+        case DeliveryEvent():
+            return f"delivery/{event.delivery}"
+        case CommitmentEvent():
+            return f"commitment/{event.commitment}"
         case LedgerOpened() | RulesAdopted() | LogKeysAdopted():
             return LEDGER
         case PartyAdmitted() | PartyRenamed() | PartyRolesChanged():
@@ -41,10 +46,6 @@ def _own(event: Event) -> str:
             return f"authority/{event.revoked}"
         case InstrumentRegistered() | InstrumentEvent():
             return f"instrument/{event.instrument}"
-        case CommitmentEvent():
-            return f"commitment/{event.commitment}"
-        case DeliveryEvent():
-            return f"delivery/{event.delivery}"
         case RequirementEvent():
             return f"requirement/{event.requirement}"
         case MeasureEvent():
