@@ -28,7 +28,7 @@ from ledger.rules.forced import next_due
 from ledger.rules.memory import Overlay
 
 COLLECTED_AFTER: Final = (50_000, 20, 1_000)
-"""Objects made, net, before the youngest are looked through for cycles; then the older. That is 20 of 110 µs by default."""
+"""Objects made, net, before the youngest are looked through for cycles; then the older. By default 20 of 110 µs."""
 
 ANCHOR_BELIEVED: Final = (
     "The anchor was taken from the log itself: neither a key (--vkey) nor the SHA-256 of entry 1 (--anchor) was given. "
