@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from ledger.audit.ahead import auditor_by
-from ledger.audit.audit import Audited, Pins, audit
+from ledger.audit.audit import Audited, Pins, audit, undisturbed
 from ledger.audit.auditor import Auditor, Followed
 from ledger.audit.copies import opened_copy
 from ledger.audit.export import PROJECTIONS, ExportDirectory, add_file
@@ -187,7 +187,8 @@ def _report(
 ) -> Report:
     try:
         audited = audit(source, pins, auditor, watch)
-        proved, assumed = figures(audited)
+        with undisturbed():
+            proved, assumed = figures(audited)
     except LieFound as lie:
         return invalid(source.name, lie.finding)
     except Undecidable as reason:

@@ -4,13 +4,20 @@ Each authority numbers its acts and names the one before, and the audit followed
 the log: so up to the tree size nothing of the party's is missing, and nothing was put in its name.
 """
 
-from typing import Any
+import tempfile
+from collections.abc import Iterator
+from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 
 from ledger.audit.auditor import Followed
 from ledger.audit.findings import Report, Verdict
+from ledger.audit.records import no_room
 from ledger.events.registry import registered_keys
+
+ACTS_BYTES_MAX: Final = 16 * 1024 * 1024
+"""Acts that stay in memory, as JSON: about 50,000."""
 
 
 class PartyAct(Struct, frozen=True):
@@ -35,11 +42,15 @@ class PartyAuthority(Struct, frozen=True):
 
 
 class PartyActs:
-    """Collects the acts of `party`; of nobody, if it is None."""
+    """Collects the acts of `party`; of nobody, if it is None. Many of them lie in a temporary file, which has no name.
+
+    Raises Undecidable where that cannot be written.
+    """
 
     def __init__(self, party: str | None) -> None:
         self.party = party
-        self.acts: list[PartyAct] = []
+        # It lives as long as this object.
+        self._lines = tempfile.SpooledTemporaryFile(ACTS_BYTES_MAX)  # noqa: SIM115
         self._registered: dict[str, int] = {}
         self._last: dict[str, PartyAct] = {}
 
@@ -54,8 +65,21 @@ class PartyActs:
                 self._registered.setdefault(name, position)
         if event.party == self.party:
             act = PartyAct(position, event.authority, event.sequence, event.type, event.id, envelope.payload_sha256)
-            self.acts.append(act)
+            self._keep(act)
             self._last[event.authority] = act
+
+    @property
+    def acts(self) -> Iterator[PartyAct]:
+        """The acts, in the order of the log."""
+        self._lines.seek(0)
+        for line in self._lines:
+            yield msgspec.json.decode(line, type=PartyAct)
+
+    def _keep(self, act: PartyAct) -> None:
+        try:
+            self._lines.write(msgspec.json.encode(act) + b"\n")
+        except OSError as error:
+            raise no_room(error) from None
 
     def authorities(self) -> list[PartyAuthority]:
         """Return each authority of the party, those that have not acted included, by name."""
@@ -71,7 +95,7 @@ class PartyActs:
         """Return in words what the list is worth under this report."""
         if report.verdict is not Verdict.VALID:
             return f"The audit did not end well: this is no complete list of the acts of {self.party}."
-        if not self.acts:
+        if not self._last:
             return f"No authority of {self.party} has acted up to tree size {report.tree_size}."
         chains = ", ".join(
             f"{one.authority} 1 to {one.count} (last {one.last_payload_sha256})"
@@ -90,7 +114,7 @@ class PartyActs:
             "party": self.party,
             "complete": complete,
             "authorities": self.authorities(),
-            "acts": self.acts,
+            "acts": list(self.acts),
             "statement": self.statement(report),
         }
 

@@ -20,17 +20,16 @@ from ledger.audit.findings import Undecidable
 from ledger.audit.source import Line
 from ledger.events.keys import KeySet
 from ledger.events.refusals import Refused
-from ledger.events.registry import registered_keys
+from ledger.events.registry import REGISTERING_TYPES, registered_keys
 from ledger.events.stages import Envelope
-from ledger.log.entry import Entry, entry_elsewhere, parse_entry
-from ledger.log.errors import EntryMalformed
+from ledger.log.entry import ENVELOPE_BEGINS, Entry, entry_elsewhere, tail_of
 from ledger.signing.checking import Answer, Checked, Unchecked, answers, received
 from ledger.signing.workers import Workers, WorkersLost
 
 ALONE_MAX: Final = 2_000
 """Lines at the beginning that are examined in this process: to start others takes as long."""
 
-CHUNK_LINES: Final = 256
+CHUNK_LINES: Final = 512
 AHEAD_PER_WORKER: Final = 3
 """Chunks that are at work, done or on their way, for each worker."""
 
@@ -52,22 +51,17 @@ class Chunk:
 
 def examined_elsewhere(chunk: Chunk) -> list[Found]:
     """Do the work of `examine`, and verify. In a worker process; None for a line in which anything is wrong."""
-    entries = list(map(_entry, chunk.raws))
-    envelopes = [entry.envelope for entry in entries if entry is not None]
+    tails = list(map(tail_of, chunk.raws))
+    envelopes = [
+        raw[ENVELOPE_BEGINS : tail[1]] for raw, tail in zip(chunk.raws, tails, strict=True) if tail is not None
+    ]
     answered = iter(answers(Unchecked(envelopes, _key_sets(chunk.keys), chunk.ledger)))
-    return [_found(entry, next(answered)) if entry is not None else None for entry in entries]
+    return [_found(tail, next(answered)) if tail is not None else None for tail in tails]
 
 
-def _entry(raw: bytes) -> Entry | None:
-    try:
-        return parse_entry(raw)
-    except EntryMalformed:
-        return None
-
-
-def _found(entry: Entry, answer: Answer) -> Found:
-    # A refusal is found again, and worded, by whoever judges the line.
-    return (entry.position, entry.envelope_end, entry.previous, answer) if isinstance(answer, tuple) else None
+def _found(tail: tuple[int, int, str], answer: Answer) -> Found:
+    # A refusal is found again, and worded, by whoever judges the line. An envelope that is none of JSON is refused.
+    return (*tail, answer) if isinstance(answer, tuple) else None
 
 
 @lru_cache(maxsize=2)
@@ -140,7 +134,8 @@ class Ahead:
         if isinstance(examined.envelope, Envelope):
             event = examined.envelope.event
             self._ledger = self._ledger or event.ledger
-            self._new.update(registered_keys(event))
+            if event.type in REGISTERING_TYPES:
+                self._new.update(registered_keys(event))
         return examined
 
 
@@ -157,13 +152,14 @@ def _received(sent: _Sent, found: Sequence[Found]) -> list[Examined]:
 
 
 def _examined(line: Line, entry: Entry, checked: Checked | Refused, sent: _Sent) -> Examined:
-    assert isinstance(checked, Checked)
+    if isinstance(checked, Refused):
+        # It is canonical and signed, but no event.
+        return examine(line)
     envelope = checked.envelope
     if checked.verified is None:
         return Examined(line, entry, envelope)
-    return Examined(
-        line, entry, envelope, Elsewhere(checked.verified, sent.keys[envelope.event.authority], sent.ledger)
-    )
+    keys = sent.keys[envelope.event.authority]
+    return Examined(line, entry, envelope, Elsewhere(checked.verified, keys, sent.ledger))
 
 
 def auditor_by(workers: Workers) -> Auditor:

@@ -38,7 +38,7 @@ class Records:
             # It lives as long as this object.
             self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
         except OSError as error:
-            raise _no_room(error) from None
+            raise no_room(error) from None
         self._end = self._dead = 0
         # An open hash table in two arrays: a dict of as many integers takes three times as much.
         self._count = 0
@@ -161,7 +161,7 @@ class Records:
                 self._end += written
                 left = left[written:]
         except OSError as error:
-            raise _no_room(error) from None
+            raise no_room(error) from None
 
 
 def _record(name: str, body: bytes) -> bytes:
@@ -178,7 +178,8 @@ def _hash_of(name: str) -> int:
     return hash(name) & _WORD or 1
 
 
-def _no_room(error: OSError) -> Undecidable:
+def no_room(error: OSError) -> Undecidable:
+    """Return why an audit ends that cannot write its temporary files, and what to do."""
     return Undecidable(
         f"this audit needs a temporary file, at most about three times as large as the entries, and cannot write it in "
         f"{tempfile.gettempdir()}: {error.strerror}. Make room there, or set TMPDIR to a directory that has it"

@@ -131,6 +131,10 @@ def decode(payload: bytes) -> Event:
         raise Rejected(Refusal.EVENT_MALFORMED, f"the schema of {head.type} v{head.version}", str(error)) from None
 
 
+REGISTERING_TYPES = frozenset({"ledger.opened", "party.admitted", "authority.granted"})
+"""The types of events that may register keys: for all others `registered_keys` yields nothing."""
+
+
 def registered_keys(event: Event) -> Iterator[tuple[str, KeySet]]:
     """Yield (authority id, key set) for every authority that `event` would register."""
     match event:

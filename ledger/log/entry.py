@@ -23,6 +23,9 @@ GENESIS_PREVIOUS: Final = "0" * 64
 """What the first entry names as the one before."""
 
 _HEAD: Final = b'{"envelope":'
+ENVELOPE_BEGINS: Final = len(_HEAD)
+"""Where the envelope begins in an entry."""
+
 _TAIL_BEGINS: Final = b',"position":'
 _TAIL: Final = re.compile(
     rb',"position":([0-9]{1,16}),"previous":"([0-9a-f]{64})"'
@@ -50,11 +53,6 @@ class Entry:
     def entry_index(self) -> int:
         """The index of the leaf in the tree, from 0."""
         return self.position - 1
-
-    @property
-    def envelope_end(self) -> int:
-        """Where the envelope ends in `raw`."""
-        return len(_HEAD) + len(self.envelope)
 
     @property
     def sha256(self) -> str:
@@ -115,6 +113,25 @@ def parse_entry(raw: bytes) -> Entry:
     if (built := _tail(position, recorded_at, previous)) != raw[at:]:
         raise EntryMalformed(f"an entry that ends {shown(built[-60:])}", shown(raw[-60:]))
     return Entry(raw, position, recorded_at, previous, envelope_raw)
+
+
+def tail_of(raw: bytes) -> tuple[int, int, str] | None:
+    """Return position, end of the envelope and `previous` of bytes that are an entry if their envelope is an object.
+
+    None if they are none whatever the envelope is, and in some cases where only `parse_entry` can tell.
+    """
+    at = raw.rfind(_TAIL_BEGINS, max(0, len(raw) - _TAIL_BYTES_MAX))
+    tail = _TAIL.fullmatch(raw, at) if at >= len(_HEAD) else None
+    if tail is None or not raw.startswith(_HEAD) or len(raw) > ENTRY_BYTES_MAX or not 1 <= int(tail[1]) <= INTEGER_MAX:
+        return None
+    text = tail[3].decode()
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if tail[1].startswith(b"0") or f"{instant.replace(tzinfo=None).isoformat(timespec='microseconds')}Z" != text:
+        return None
+    return int(tail[1]), at, tail[2].decode()
 
 
 def entry_elsewhere(raw: bytes, position: int, envelope_end: int, previous: str) -> Entry:

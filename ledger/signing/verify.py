@@ -3,12 +3,12 @@
 This is the only module that constructs Verified. Whether the authority may do what the act says is for the rules.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ledger.events.keys import KeySet
 from ledger.events.refusals import Refusal, Rejected
 from ledger.events.registry import registered_keys
-from ledger.events.stages import Envelope, Verified
+from ledger.events.stages import Envelope, Signature, Verified
 from ledger.signing.dsse import PAYLOAD_TYPE, pae
 from ledger.signing.keys import BadSignature, public_key
 from ledger.signing.possession import check_key_set
@@ -33,7 +33,7 @@ def verify(envelope: Envelope, keys_of: Callable[[str], KeySet | None], *, ledge
     if key_set is None:
         raise Rejected(Refusal.AUTHORITY_UNKNOWN, "a registered authority", event.authority)
     # 3. With enough of its keys.
-    _check_signatures(envelope, key_set)
+    check_signatures(event.authority, envelope.payload, envelope.signatures, key_set)
     # 4. Registering sound keys that their holders hold.
     for authority, registered in registered_keys(event):
         check_key_set(event.ledger, authority, registered)
@@ -45,24 +45,24 @@ def verified_elsewhere(envelope: Envelope) -> Verified:
     return Verified(envelope)
 
 
-def _check_signatures(envelope: Envelope, key_set: KeySet) -> None:
-    """Raise Rejected unless all signatures are the authority's, all verify and they are enough.
+def check_signatures(authority: str, payload: bytes, signatures: Sequence[Signature], key_set: KeySet) -> None:
+    """Raise Rejected unless all signatures are the authority's, all verify and they are enough: step 3 of `verify`.
 
     A superfluous signature that does not verify is refused too: the log holds nothing that looks like a signature and
     is none.
     """
     keys = {key.key_id: key for key in map(public_key, key_set.keys)}
-    for signature in envelope.signatures:
+    for signature in signatures:
         if signature.key_id not in keys:
-            raise Rejected(Refusal.KEY_UNKNOWN, f"a key of {envelope.event.authority}", signature.key_id)
-    message = pae(PAYLOAD_TYPE, envelope.payload)
-    for signature in envelope.signatures:
+            raise Rejected(Refusal.KEY_UNKNOWN, f"a key of {authority}", signature.key_id)
+    message = pae(PAYLOAD_TYPE, payload)
+    for signature in signatures:
         try:
             keys[signature.key_id].verify(message, signature.value)
         except BadSignature:
             expected = f"a signature over the payload by key {signature.key_id}"
             raise Rejected(Refusal.SIGNATURE_INVALID, expected, "a signature that does not verify") from None
     # The key ids of an envelope differ from each other, so signatures are signers.
-    if len(envelope.signatures) < key_set.threshold:
+    if len(signatures) < key_set.threshold:
         expected = f"at least {key_set.threshold} signatures"
-        raise Rejected(Refusal.THRESHOLD_NOT_MET, expected, str(len(envelope.signatures)))
+        raise Rejected(Refusal.THRESHOLD_NOT_MET, expected, str(len(signatures)))

@@ -48,7 +48,7 @@ SHA256: Final = r"[0-9a-f]{64}"
 SHOWN_EVERY: Final = 100
 JOBS_DEFAULT: Final = os.cpu_count() or 1
 Jobs = Annotated[
-    int, typer.Option("--jobs", min=1, help="Processes that examine the entries of a long log. 1: this one alone.")
+    int, typer.Option("--jobs", min=1, help="Processes that share the work on a long log. 1: this one alone.")
 ]
 STATEMENT_HEAD_BYTES_MAX: Final = 64 * 1024
 """Of a statement's file an audit reads the statement alone: the acts it reads in the log."""
@@ -198,8 +198,8 @@ def _failures_told() -> Iterator[None]:
 
 
 def workers_of(jobs: int) -> Workers:
-    """Return the processes beside this one. As many as jobs: this one folds, and mostly waits for what they found."""
-    return Workers(jobs if jobs > 1 else 0)
+    """Return the processes beside this one, which has its own share of the work: it folds what they have examined."""
+    return Workers(jobs - 1)
 
 
 def shown_by(progress: Progress) -> Callable[[Followed], None]:
