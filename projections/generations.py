@@ -16,13 +16,30 @@ from projections.folding import ActRow, Batch, Place, RowVersion
 from projections.tables import VERSION
 
 _ROW_TYPES: Final = {
-    **{"generation": "int8", "stream": "text", "from_position": "int8", "until_position": "int8", "kind": "text"},
-    **{"parties": "text[]", "instrument": "text", "commitment": "text", "state": "bytea"},
+    "generation": "int8",
+    "stream": "text",
+    "from_position": "int8",
+    "until_position": "int8",
+    "kind": "text",
+    "parties": "text[]",
+    "instrument": "text",
+    "commitment": "text",
+    "state": "bytea",
 }
 _ACT_TYPES: Final = {
-    **{"generation": "int8", "position": "int8", "recorded_at": "timestamptz", "event_id": "text", "type": "text"},
-    **{"party": "text", "authority": "text", "sequence": "int8", "payload_sha256": "text", "stream": "text"},
-    **{"parties": "text[]", "instrument": "text", "pending_on": "text[]"},
+    "generation": "int8",
+    "position": "int8",
+    "recorded_at": "timestamptz",
+    "event_id": "text",
+    "type": "text",
+    "party": "text",
+    "authority": "text",
+    "sequence": "int8",
+    "payload_sha256": "text",
+    "stream": "text",
+    "parties": "text[]",
+    "instrument": "text",
+    "pending_on": "text[]",
 }
 _SELECT: Final = "SELECT generation, version, position, last_sha256, recorded_at FROM projection_generations"
 

@@ -8,7 +8,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -58,8 +57,8 @@ class ReadModels:
         give_up = time.monotonic() + LAG_SECONDS_MAX
         while True:
             try:
-                with database_errors(), reading(self._pool, known_at) as rows:
-                    yield replace(rows, judged=self._judged)
+                with database_errors(), reading(self._pool, known_at, self._judged) as rows:
+                    yield rows
                 return
             except (NotServing, NotKnown):
                 if time.monotonic() > give_up:

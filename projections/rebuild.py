@@ -24,7 +24,6 @@ from projections.generations import Generation, begin, remove, switch, write
 from projections.progress import BATCH_ENTRIES, Progress
 from projections.tables import REBUILD_LOCK, create_tables
 
-
 COLLECTED_AFTER: Final = (50_000, 20, 1_000)
 """Objects made, net, before the youngest are looked through for cycles, of which a fold makes none; then the older.
 
