@@ -98,3 +98,7 @@ class Rejected(Exception):
     def __init__(self, refusal: Refusal, expected: str, got: str) -> None:
         super().__init__(f"{refusal}: expected {expected}; got {got}")
         self.refused = Refused(refusal, expected, got)
+
+    def __reduce__(self) -> tuple[type["Rejected"], tuple[Refusal, str, str]]:
+        # An exception is made again from its message alone unless it says otherwise: it could not leave its process.
+        return Rejected, (self.refused.refusal, self.refused.expected, self.refused.got)

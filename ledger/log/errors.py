@@ -20,6 +20,10 @@ class LogInvalid(Exception):
         self.expected = expected
         self.got = got
 
+    def __reduce__(self) -> tuple[type["LogInvalid"], tuple[str, str]]:
+        # An exception is made again from its message alone unless it says otherwise: it could not leave its process.
+        return type(self), (self.expected, self.got)
+
 
 class EntryMalformed(LogInvalid):
     """Bytes that are no entry of the log."""
