@@ -58,7 +58,8 @@ class Workers:
     def map(self, work: Callable[[Chunk], Result], chunks: Iterable[Chunk], *, ahead: int) -> Iterator[Result]:
         """Yield `work(chunk)` of each chunk, in their order; at most `ahead` are under way or wait to be yielded.
 
-        Raises what `work` raises, where its result would have come; WorkersLost.
+        Raises what `work` raises, where its result would have come; WorkersLost. What is under way when nobody asks on
+        is done all the same, unless all are closed.
         """
         if self.count == 0:
             yield from map(work, chunks)
@@ -66,20 +67,17 @@ class Workers:
         if ahead < 1:
             raise ValueError(f"expected at least one chunk ahead, got {ahead}")
         waiting: deque[Future[Result]] = deque()
-        try:
-            for chunk in chunks:
-                waiting.append(self.submit(work, chunk))
-                if len(waiting) >= ahead:
-                    yield self.result(waiting.popleft())
-            while waiting:
+        for chunk in chunks:
+            waiting.append(self.submit(work, chunk))
+            if len(waiting) >= ahead:
                 yield self.result(waiting.popleft())
-        finally:
-            for future in waiting:
-                future.cancel()
+        while waiting:
+            yield self.result(waiting.popleft())
 
     def submit(self, work: Callable[[Chunk], Result], chunk: Chunk) -> Future[Result]:
         """Begin `work(chunk)` and return where its `result` will be. Without workers it is done before this returns.
 
+        Not to be cancelled: up to Python 3.13 a pool that breaks then leaves whoever waits for anything else waiting.
         Raises ValueError for a function that workers could not import.
         """
         if self.count == 0:
