@@ -42,18 +42,14 @@ class FoldedRows:
         for names in self._names.values():
             names.sort()
 
-    @property
-    def before(self) -> None:
-        return None
-
     def states(self, streams: Collection[str]) -> States:
         return self._read(set(streams))
 
     def of_kind(self, kind: str, after: str = "", limit: int | None = None) -> States:
         return self._read(_page(self._names.get(kind, []), after, limit))
 
-    def of_party(self, kind: str, party: str, after: str = "", limit: int | None = None) -> States:
-        return self._read(_page(sorted(self._parties.get((kind, party), ())), after, limit))
+    def of_party(self, kind: str, party: str) -> States:
+        return self._read(self._parties.get((kind, party), ()))
 
     def of_instrument(self, kind: str, instrument: str) -> States:
         return self._read(self._instruments.get((kind, instrument), ()))

@@ -67,10 +67,6 @@ class Judged:
         self._kept: OrderedDict[Key, tuple[_Variant, ...]] = OrderedDict()
         self._weight = 0
 
-    def at(self, rows: Versioned) -> "JudgedAt":
-        """Return what of it holds where these rows are known."""
-        return JudgedAt(self, rows)
-
     def again(self, rows: Versioned, as_of: date, commitments: Iterable[str]) -> dict[str, tuple[Obligation, ...]]:
         """Return the obligations under those of `commitments` of which all that they rest on is the same in `rows`."""
         found = {one: self._variants((rows.generation, as_of, one)) for one in commitments}
@@ -115,22 +111,6 @@ class Judged:
             while self._weight > self._weight_max and self._kept:
                 _, dropped = self._kept.popitem(last=False)
                 self._weight -= _weight(dropped)
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedAt:
-    """What was judged before, seen from the rows of one answer."""
-
-    judged: Judged
-    rows: Versioned
-
-    def again(self, as_of: date, commitments: Iterable[str]) -> dict[str, tuple[Obligation, ...]]:
-        """Return the obligations under those of `commitments` that were judged as of the day from the same rows."""
-        return self.judged.again(self.rows, as_of, commitments)
-
-    def keep(self, as_of: date, judged: Mapping[str, tuple[Sequence[Obligation], Used]]) -> None:
-        """Keep what was judged from these rows, with what was looked at for it."""
-        self.judged.keep(self.rows, as_of, judged)
 
 
 def _weight(variants: tuple[_Variant, ...]) -> int:

@@ -8,7 +8,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -68,9 +67,9 @@ class ReadModels:
         while True:
             try:
                 before = self._seen
-                with database_errors(), reading(self._pool, known_at) as rows:
+                with database_errors(), reading(self._pool, known_at, self._judged) as rows:
                     self._see(before, rows)
-                    yield replace(rows, judged=self._judged)
+                    yield rows
                 return
             except (NotServing, NotKnown):
                 if time.monotonic() > give_up:

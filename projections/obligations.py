@@ -3,10 +3,10 @@
 Pure over `Known`: the same rows and the same day always give the same answer, in whatever store the rows are kept.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from fractions import Fraction
-from typing import Final, Literal
+from typing import Literal
 
 from ledger.events.commitments import CommitmentMade
 from ledger.events.terms import FormulaObject, Recurrence, Terms, UndisclosedObject
@@ -23,7 +23,6 @@ from projections.answers import (
 from projections.claims import claims_of
 from projections.effect import Effect, effect_of
 from projections.figures import Amount, Figure, Measure, allot, figure, measure_of
-from projections.judged import Used
 from projections.owing import Owing, judge, overdue_since, state_of
 from projections.parts import Part, next_part, parts_of
 from projections.reading import Known, Made, explained
@@ -31,52 +30,13 @@ from projections.settlement import Account, Settlement, Share, settle
 from projections.sums import Sums
 from projections.timeline import pending
 
-READ_AT_ONCE: Final = 500
-
 
 def obligations_of(known: Known, party: str) -> tuple[Obligation, ...]:
     """Return what a party owes or has proposed to owe, open or closed, by commitment id."""
-    return tuple(obligations_from(known, party, None, READ_AT_ONCE))
-
-
-def obligations_from(known: Known, party: str, first: str | None, at_once: int) -> Iterator[Obligation]:
-    """Yield what a party owes, by commitment id, from that of commitment `first` on; None: from the first of all.
-
-    So many commitments are read and judged at once as `at_once` says, and no more than are asked for.
-    """
-    after = f"commitment/{first}" if first is not None else ""
-    histories = known.take(known.rows.states([after]))
-    while True:
-        yield from (one for one in _judged(known, histories) if one.guarantor == party)
-        histories = known.take(known.rows.of_party("commitment", party, after, at_once))
-        if not histories:
-            return
-        after = histories[-1].stream
-
-
-def _judged(known: Known, histories: Sequence[History]) -> Iterator[Obligation]:
-    """Yield the obligations under commitments, judging only those that were not judged before on the same rows."""
-    before = known.rows.before
-    if before is None:
-        fetch_around(known, histories)
-        yield from (one for history in histories for one in obligations_under(known, history))
-        return
-    ids = {history.stream: history.stream.partition("/")[2] for history in histories}
-    again = before.again(known.as_of, ids.values())
-    changed = [history for history in histories if ids[history.stream] not in again]
-    fetch_around(known, changed)
-    fresh = {ids[history.stream]: _judged_now(known, history) for history in changed}
-    before.keep(known.as_of, fresh)
-    for one in ids.values():
-        yield from again[one] if one in again else fresh[one][0]
-
-
-def _judged_now(known: Known, history: History) -> tuple[tuple[Obligation, ...], Used]:
-    known.used = used = Used({history.stream})
-    try:
-        return obligations_under(known, history), used
-    finally:
-        known.used = None
+    histories = known.take(known.rows.of_party("commitment", party))
+    fetch_around(known, histories)
+    every = (one for history in histories for one in obligations_under(known, history))
+    return tuple(one for one in every if one.guarantor == party)
 
 
 def every_obligation(known: Known) -> tuple[Obligation, ...]:

@@ -140,13 +140,13 @@ class Known:
 def explained(history: History, events: Iterable[str]) -> frozenset[str]:
     """Return `events` with what they rest on in the same stream: the consents given to them, their corrections."""
     wanted = set(events)
-    acts = [act for act in history.acts if act.standing == "effective"]
+    effective = (act.event for act in history.acts if act.standing == "effective")
+    supports = [event for event in effective if event.type in SUPPORTS]
     grown = True
     while grown:
         grown = False
-        for act in acts:
-            target = getattr(act.event, "act", None)
-            if target in wanted and act.event.id not in wanted and act.event.type in SUPPORTS:
-                wanted.add(act.event.id)
+        for event in supports:
+            if getattr(event, "act", None) in wanted and event.id not in wanted:
+                wanted.add(event.id)
                 grown = True
     return frozenset(wanted)

@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import Protocol
 
 from ledger.rules.compact import State
-from projections.judged import JudgedAt
 from projections.links import Links, links_of
 
 States = dict[str, State]
@@ -31,11 +30,6 @@ class Rows(Protocol):
         """When the last of these entries was recorded; None where there is none."""
         ...
 
-    @property
-    def before(self) -> JudgedAt | None:
-        """What was judged before and may be given again; None where every answer is computed afresh."""
-        ...
-
     def states(self, streams: Collection[str]) -> States:
         """Return the states of those of `streams` in which something was recorded."""
         ...
@@ -44,8 +38,8 @@ class Rows(Protocol):
         """Return the states of a kind whose stream name comes after `after`, at most `limit`."""
         ...
 
-    def of_party(self, kind: str, party: str, after: str = "", limit: int | None = None) -> States:
-        """Return the states of a kind that concern a party, of streams that come after `after`, at most `limit`."""
+    def of_party(self, kind: str, party: str) -> States:
+        """Return the states of a kind that concern a party."""
         ...
 
     def of_instrument(self, kind: str, instrument: str) -> States:
@@ -65,10 +59,6 @@ class MemoryRows:
     known_at: int
     recorded_at: datetime | None
 
-    @property
-    def before(self) -> None:
-        return None
-
     def states(self, streams: Collection[str]) -> States:
         return {stream: self.folded[stream] for stream in sorted(set(streams)) if stream in self.folded}
 
@@ -76,9 +66,8 @@ class MemoryRows:
         names = [name for name in self._names.get(kind, ()) if name > after]
         return {name: self.folded[name] for name in names[:limit]}
 
-    def of_party(self, kind: str, party: str, after: str = "", limit: int | None = None) -> States:
-        names = [name for name, links in self._linked(kind) if party in links.parties and name > after]
-        return {name: self.folded[name] for name in names[:limit]}
+    def of_party(self, kind: str, party: str) -> States:
+        return {name: self.folded[name] for name, links in self._linked(kind) if party in links.parties}
 
     def of_instrument(self, kind: str, instrument: str) -> States:
         return {name: self.folded[name] for name, links in self._linked(kind) if links.instrument == instrument}

@@ -16,7 +16,7 @@ from psycopg_pool import ConnectionPool
 
 from ledger.rules.compact import Authority, State, decode_state
 from projections.folding import ActRow
-from projections.judged import Judged, JudgedAt
+from projections.judged import Judged
 from projections.rows import States
 
 _AT: Final = "generation = %(generation)s AND from_position <= %(known_at)s"
@@ -81,11 +81,7 @@ class StoredRows:
     recorded_at: datetime | None
     position: int
     is_settled: bool
-    judged: Judged | None = None
-
-    @property
-    def before(self) -> JudgedAt | None:
-        return self.judged.at(self) if self.judged is not None else None
+    judged: Judged
 
     def states(self, streams: Collection[str]) -> States:
         return self._select("stream = ANY(%(streams)s)", streams=sorted(set(streams)))
@@ -95,6 +91,7 @@ class StoredRows:
         found = "stream >= %(kind)s AND stream < %(beyond)s AND stream > %(after)s"
         return self._select(found, kind=kind, beyond=f"{kind}0", after=after, limit=limit)
 
+    # What is beyond the protocol of rows is for pages, which go on after what was shown.
     def of_party(self, kind: str, party: str, after: str = "", limit: int | None = None) -> States:
         # Written out, because each has an index of its own.
         found = _BY_DELIVERER if kind == "delivery" else _BY_CONCERNED
@@ -188,7 +185,7 @@ def act_row(row: Sequence[object]) -> ActRow:
 
 
 @contextmanager
-def reading(pool: ConnectionPool, known_at: int | datetime | None) -> Iterator[StoredRows]:
+def reading(pool: ConnectionPool, known_at: int | datetime | None, judged: Judged) -> Iterator[StoredRows]:
     """Open the rows as known at a tree size, at an instant, or (None) now. Raises NotServing, NotKnown."""
     with pool.connection() as connection, connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -202,7 +199,7 @@ def reading(pool: ConnectionPool, known_at: int | datetime | None) -> Iterator[S
             raise NotServing("no generation of rows serves yet")
         generation, position, recorded_at = serving
         if known_at is None:
-            yield StoredRows(connection, generation, position, recorded_at, position, is_settled=False)
+            yield StoredRows(connection, generation, position, recorded_at, position, is_settled=False, judged=judged)
             return
         if isinstance(known_at, int) and known_at > position:
             raise NotKnown(known_at, position)
@@ -217,4 +214,4 @@ def reading(pool: ConnectionPool, known_at: int | datetime | None) -> Iterator[S
         size, since = last if last is not None else (0, None)
         # Entries to come are recorded at the same instant as the last one or later.
         is_settled = isinstance(known_at, int) or (recorded_at is not None and known_at < recorded_at)
-        yield StoredRows(connection, generation, size, since, position, is_settled)
+        yield StoredRows(connection, generation, size, since, position, is_settled, judged)
