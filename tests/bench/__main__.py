@@ -21,12 +21,12 @@ from tests.bench.peers.race import peers
 from tests.bench.processes import ROOT, Failed
 from tests.bench.read_rows import obligations, tiles
 from tests.bench.rebuild_rows import rebuild
-from tests.bench.scale import FULL, QUICK, TINY, Scale
+from tests.bench.scale import FULL, MIDDLE, QUICK, TINY, Scale
 from tests.bench.start_rows import start
 from tests.bench.table import Run
 
 NAMES: Final = ("intake", "growth", "reads", "tiles", "singles", "lone", "peers", "start", "audit", "rebuild", "trees")
-SCALES: Final = {"full": FULL, "quick": QUICK, "tiny": TINY}
+SCALES: Final = {"full": FULL, "middle": MIDDLE, "quick": QUICK, "tiny": TINY}
 OUT: Final = ROOT / "docs" / "bench"
 
 
@@ -75,7 +75,7 @@ def measure(ground: Ground, chosen: Sequence[str]) -> tuple[list[str], dict[str,
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a few minutes, at 20,000 entries")
-    parser.add_argument("--scale", choices=SCALES, default="full", help=argparse.SUPPRESS)
+    parser.add_argument("--scale", choices=SCALES, default="full", help="how much of everything")
     parser.add_argument("--only", default=",".join(NAMES), help=f"rows, of {', '.join(NAMES)}")
     parser.add_argument("--run", default="", help="a name for the run: writes results-NAME.json and pictures")
     parser.add_argument("--data", type=Path, default=DATA_DEFAULT, help="directory, on a disk, for acts and ledgers")

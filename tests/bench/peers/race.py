@@ -72,7 +72,7 @@ def peers(ground: Ground, missing: list[str]) -> list[Row]:
     rates: defaultdict[str, list[float]] = defaultdict(list)
     for number in range(ground.scale.rounds):
         ground.settle()
-        told = ground.submit(count, send="batches", connections=CONNECTIONS)
+        told = ground.submit(count, send="batches", connections=CONNECTIONS, lines=max(50, count // (4 * CONNECTIONS)))
         rates["ledger"].append(told.sent / told.seconds)
         rates["verified"].append(verification(ready))
         rates["own tree"].append(own_tree(list(ground.workload.raws(0, count))))
