@@ -122,6 +122,11 @@ class Ground:
             raise Failed(f"{path}: {answer.status_code} {answer.text[:400]}")
         return answer
 
+    def go_on(self) -> None:
+        """Take up the story where the ledger that runs has come to."""
+        with psycopg.connect(self.database_url) as connection:
+            self.at = places(connection)[0]
+
     def settle(self, seconds_max: float = 3600) -> float:
         """Wait until the projections are where the log is; returns the seconds that it took."""
         began = time.perf_counter()

@@ -17,6 +17,8 @@ CONNECTIONS: Final = 4
 """Batches that are under way at once."""
 
 CLIENTS: Final = 64
+LINES_MAX: Final = 1_000
+
 ENTRY_BYTES: Final = 1_100
 """About what an act is as an entry."""
 
@@ -37,7 +39,7 @@ def fill(ground: Ground, stops: Callable[[int], None]) -> tuple[Row, Row]:
     memory_mb = 0.0
     for last in _ends(ground):
         with Memory(ground.server.pid) as memory, Watch(ground.database_url) as watch:
-            tolds.append(ground.submit(last - ground.at, send="batches", connections=CONNECTIONS))
+            tolds.append(ground.submit(last - ground.at, send="batches", connections=CONNECTIONS, lines=_lines(ground)))
         memory_mb = max(memory_mb, memory.peak_mb)
         seen.append(lags_seconds(watch.seen))
         limits.append(verification(ready))
@@ -53,8 +55,13 @@ def fill(ground: Ground, stops: Callable[[int], None]) -> tuple[Row, Row]:
     caught_up = ground.settle()
     return (
         _intake_row(ground, rounds, tolds, memory_mb, load_before),
-        _lag_row(ground, sorted(one for some in seen for one in some), max(behind), caught_up),
+        _lag_row(ground, sorted(one for some in seen for one in some), max(behind), caught_up, load_before),
     )
+
+
+def _lines(ground: Ground) -> int:
+    """Return how many acts a batch has: so many that each connection sends several in a segment."""
+    return max(50, min(LINES_MAX, ground.scale.segment // (4 * CONNECTIONS)))
 
 
 def _ends(ground: Ground) -> Iterator[int]:
@@ -71,7 +78,7 @@ def _intake_row(ground: Ground, rounds: tuple[Round, ...], tolds: list[Told], me
     busy = sum(told.busy for told in tolds)
     return Row(
         name="batch intake over HTTP",
-        ours=f"acts a second, batches of 1,000, {CONNECTIONS} under way, receipts returned",
+        ours=f"acts a second, batches of {_lines(ground):,}, {CONNECTIONS} under way, receipts returned",
         limit="Ed25519 verifications a second, one core",
         rounds=rounds,
         figures={
@@ -89,7 +96,7 @@ def _intake_row(ground: Ground, rounds: tuple[Round, ...], tolds: list[Told], me
     )
 
 
-def _lag_row(ground: Ground, lags: list[float], behind: int, caught_up: float) -> Row:
+def _lag_row(ground: Ground, lags: list[float], behind: int, caught_up: float, load: float) -> Row:
     return Row(
         name="projection lag",
         ours="age of the oldest entry without rows, under full intake",
@@ -104,6 +111,7 @@ def _lag_row(ground: Ground, lags: list[float], behind: int, caught_up: float) -
         goals=(Goal("p99_s", "≤", 1.0),),
         entries=ground.at,
         notes=("`caught up`: seconds from the last act to rows of everything.",),
+        load_before=load,
     )
 
 

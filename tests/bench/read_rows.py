@@ -109,6 +109,7 @@ def _unchanged(ground: Ground, plain: str) -> Row:
 
 def _first_answers(ground: Ground, old: int) -> Row:
     """Ask each guarantor's obligations as known at a size that nobody asked about yet."""
+    load_before = load()
     say("obligations, first answers")
     paths = [path for offset in (1, 2) for path in obligation_paths(old + offset)]
     told = ground.do(
@@ -120,6 +121,7 @@ def _first_answers(ground: Ground, old: int) -> Row:
         unit="ms",
         figures={"p50_ms": told.p50_ms, "p99_ms": told.p99_ms, "bytes": told.bytes_received / told.sent},
         entries=ground.at,
+        load_before=load_before,
     )
 
 

@@ -1,6 +1,6 @@
 """How much of everything is measured: in full, quickly, or as little as shows that it runs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 
@@ -39,6 +39,9 @@ FULL: Final = Scale(
     asked=3_000,
     tree_sizes=(10_000, 100_000, 1_000_000, 10_000_000),
     peer_events=5_000,
+)
+MIDDLE: Final = replace(
+    FULL, sizes=(10_000, 100_000), segment=20_000, singles=2_000, asked=1_000, tree_sizes=(100_000, 1_000_000)
 )
 QUICK: Final = Scale(
     sizes=(2_000, 8_000, 20_000),

@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from tests.acts import BENEFICIARY, ISSUED_AT
+from tests.bench.promises import Fields, Promise, figure, raised, terms_of
 
 _STATES: Final = (
     "al at au ba be bg ca ch cy cz de dk ee es fi fr gb ge gr hr hu ie in is "
@@ -40,12 +41,6 @@ PATIENCE: Final = 300
 _WAITING_MIN: Final = PATIENCE * 6 // 10
 """Deliveries, of which there are fewer than six among ten acts, that come between."""
 
-_CATEGORIES: Final = ("air_defence", "weapons", "ammunition", "artillery", "drones", "training", "macro_financial")
-_UNITS: Final = ("howitzer", "155 mm shell", "reconnaissance drone", "armoured vehicle", "generator 2 MW")
-_CURRENCIES: Final = ("EUR", "GBP", "USD", "PLN", "SEK")
-
-Fields = dict[str, Any]
-
 
 class Step(NamedTuple):
     """One act of the authority `desk`. `makes` names the event where another step refers to it."""
@@ -57,23 +52,13 @@ class Step(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Promise:
-    """A commitment in effect: whose, in what it is counted, and its terms where they may be raised."""
-
-    id: str
-    party: str
-    counted: Fields
-    terms: Fields | None
-
-
-@dataclass(slots=True)
 class _Teller:
     """What the story remembers while it is told."""
 
     random: Random
-    promises: list[_Promise] = field(default_factory=list)
-    to_consent: deque[tuple[int, str, str, _Promise]] = field(default_factory=deque)
-    ripening: deque[tuple[int, _Promise]] = field(default_factory=deque)
+    promises: list[Promise] = field(default_factory=list)
+    to_consent: deque[tuple[int, str, str, Promise]] = field(default_factory=deque)
+    ripening: deque[tuple[int, Promise]] = field(default_factory=deque)
     to_acknowledge: deque[tuple[str, str, list[Fields]]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     under_way: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     left: deque[tuple[str, str, list[Fields]]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
@@ -104,10 +89,8 @@ class _Teller:
         group = GROUPS[GUARANTORS.index(party) // GROUP]
         obligors = [party, next(one for one in group if one != party)] if number % 10 == 9 else [party]
         in_group = len(obligors) > 1 or number % 4 == 0
-        counted, terms = self._terms(number, obligors)
-        promise = _Promise(
-            f"c-{number}", party, counted, terms if number % 5 in (0, 1) and len(obligors) == 1 else None
-        )
+        counted, terms = terms_of(number, obligors, 1 + int(self.random.random() * 900))
+        promise = Promise(f"c-{number}", party, counted, terms if number % 5 in (0, 1) and len(obligors) == 1 else None)
         made = f"commitment {number}"
         if len(obligors) > 1:
             self.to_consent.append((self.told, made, obligors[1], promise))
@@ -121,35 +104,6 @@ class _Teller:
         }
         return Step(self._desk(party), "commitment.made", fields, made)
 
-    def _terms(self, number: int, obligors: list[str]) -> tuple[Fields, Fields]:
-        """Return in what the commitment is counted, and its terms: seven of ten are money, six of ten have dates."""
-        size = 1 + int(self.random.random() * 900)
-        if number % 10 < 7:
-            counted: Fields = {"kind": "money", "currency": _CURRENCIES[number % len(_CURRENCIES)]}
-            whole, half = f"{2 * size}000000.00", f"{size}000000.00"
-        else:
-            counted = {"kind": "goods", "unit": _UNITS[number % len(_UNITS)]}
-            whole, half = f"{2 * size}000", f"{size}000"
-        interval = {"first": "2026-01-01", "last": "2027-12-31", "precision": "interval"}
-        year = {"first": "2026-01-01", "last": "2026-12-31", "precision": "year"}
-        schedules: tuple[Fields, ...] = (
-            {"kind": "unscheduled"},
-            {"kind": "once", "due": interval},
-            {"kind": "tranches", "tranches": [{"due": one, "amount": half} for one in (year, interval)]},
-            {"kind": "unscheduled"},
-            {"kind": "recurrence", "every": "year", "first": year, "until": "2035-12-31"},
-        )
-        return counted, {
-            "category": _CATEGORIES[number % len(_CATEGORIES)],
-            "phase": "preventive",
-            "legal_character": "legally_binding",
-            "bound": ("exact", "floor", "target")[number % 3],
-            "object": {**counted, _figure(counted): whole},
-            "schedule": schedules[number % 5],
-            "obligors": [{"party": party, "share": f"1/{len(obligors)}"} for party in obligors],
-            "counts_from": "handed_over",
-        }
-
     def _delivery(self, when: Fields) -> Step:
         number, chance = self.delivered, self.random.random()
         self.delivered += 1
@@ -157,7 +111,7 @@ class _Teller:
         amount = 1 + number % 89
         written = f"{amount}000.00" if promise.counted["kind"] == "money" else str(amount)
         lines = [
-            {"line": line, "object": {**promise.counted, _figure(promise.counted): written}}
+            {"line": line, "object": {**promise.counted, figure(promise.counted): written}}
             for line in range(1, 3 if number % 5 == 0 else 2)
         ]
         delivery, desk = f"d-{number}", self._desk(promise.party)
@@ -194,7 +148,7 @@ class _Teller:
         promise = self.promises[int(self.random.random() * len(self.promises))]
         if promise.terms is None:
             return self._delivery(when)
-        promise.terms = _raised(promise.terms)
+        promise.terms = raised(promise.terms)
         return Step(self._desk(promise.party), "commitment.amended", {"commitment": promise.id, "terms": promise.terms})
 
 
@@ -206,17 +160,6 @@ def strand_of(authority: str) -> int:
 
 def _depot(party: str) -> str:
     return f"{BENEFICIARY}/depot-{party}"
-
-
-def _figure(counted: Fields) -> str:
-    return "amount" if counted["kind"] == "money" else "quantity"
-
-
-def _raised(terms: Fields) -> Fields:
-    """Return the terms with a tenth more or so: raising needs nobody's consent."""
-    promised = terms["object"]
-    whole, dot, decimals = promised[_figure(promised)].partition(".")
-    return {**terms, "object": {**promised, _figure(promised): f"{int(whole) * 11 // 10}{dot}{decimals}"}}
 
 
 def story(seed: int) -> Iterator[Step]:

@@ -26,7 +26,7 @@ class Run(Struct, frozen=True, kw_only=True):
     workload: str
     rows: tuple[Row, ...] = ()
     curves: tuple[Curve, ...] = ()
-    skipped: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 def encoded(run: Run) -> bytes:
@@ -58,7 +58,7 @@ def written(run: Run) -> str:
     for row in run.rows:
         lines += _row(row)
     lines += [line for curve in run.curves for line in _curve(curve)]
-    lines += [f"skipped: {one}" for one in run.skipped]
+    lines += [f"missing: {one}" for one in run.missing]
     return "\n".join(lines) + "\n"
 
 

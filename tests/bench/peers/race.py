@@ -9,7 +9,7 @@ import subprocess
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 from types import MappingProxyType
 from typing import Final
@@ -55,21 +55,24 @@ class Peer:
     fewer: int = 1
     """Of so many acts it is given one: where it is slow, fewer are enough."""
 
+    settings: Mapping[str, str] = field(default_factory=dict, repr=False)
+
     def rate(self, first: int, count: int) -> float | None:
         """Return how many of the acts from number `first` on it took in a second; None if it did not end well."""
         wanted = str(max(count // self.fewer, 50))
-        return _rate([*self.start, str(first), wanted, str(self.batch)])
+        return _rate([*self.start, str(first), wanted, str(self.batch)], self.settings)
 
 
-def peers(ground: Ground) -> tuple[list[Row], list[str]]:
-    """Return a row for each peer, and why others are missing."""
+def peers(ground: Ground, missing: list[str]) -> list[Row]:
+    """Return a row for each peer; adds to `missing` why there is none of another."""
     stores, trees, skipped = _found(ground)
+    missing += skipped
     count, load_before = ground.scale.peer_events, load()
     ready = signed_of(ground.workload.raws(1_000, 1_000 + ground.scale.verified), keys_of(ground.workload.seed))
     rates: defaultdict[str, list[float]] = defaultdict(list)
     for number in range(ground.scale.rounds):
         ground.settle()
-        told = ground.submit(count, send="batches", connections=CONNECTIONS)
+        told = ground.submit(count, send="batches", connections=CONNECTIONS, lines=max(50, count // (4 * CONNECTIONS)))
         rates["ledger"].append(told.sent / told.seconds)
         rates["verified"].append(verification(ready))
         rates["own tree"].append(own_tree(list(ground.workload.raws(0, count))))
@@ -78,7 +81,7 @@ def peers(ground: Ground) -> tuple[list[Row], list[str]]:
                 continue
             rate = peer.rate(number * count, count)
             if rate is None:
-                skipped.append(f"{peer.name}: no end within {SECONDS_MAX} s, or a failure")
+                missing.append(f"{peer.name}: no end within {SECONDS_MAX} s, or a failure")
                 rates.pop(peer.name, None)
             else:
                 rates[peer.name].append(rate)
@@ -86,7 +89,7 @@ def peers(ground: Ground) -> tuple[list[Row], list[str]]:
     own = rates["own tree"]
     tree = [max(found) for found in zip(own, *(rates[one.name] for one in trees if one.name in rates), strict=True)]
     rows = [_store_row(ground, one.name, rates, tree, load_before) for one in stores if one.name in rates]
-    return rows + [_tree_row(ground, one.name, rates[one.name], own) for one in trees if one.name in rates], skipped
+    return rows + [_tree_row(ground, one.name, rates[one.name], own) for one in trees if one.name in rates]
 
 
 def own_tree(raws: Sequence[bytes]) -> float:
@@ -119,8 +122,9 @@ def _found(ground: Ground) -> tuple[list[Peer], list[Peer], list[str]]:
             trees.append(Peer(name, (*find(cache), acts), PROVED_AT_ONCE, fewer))
         except installed.Absent as absent:
             skipped.append(str(absent))
+    settings = {"PGPASSWORD": password_of(dict(conninfo_to_dict(database)))}
     stores = [
-        Peer(f"{name}, {how}", (*start, acts), batch, fewer)
+        Peer(f"{name}, {how}", (*start, acts), batch, fewer, settings)
         for name, start in starts.items()
         for how, batch, fewer in (("singly", 1, SINGLY), (f"by {BATCH}", BATCH, 1))
     ]
@@ -128,15 +132,21 @@ def _found(ground: Ground) -> tuple[list[Peer], list[Peer], list[str]]:
 
 
 def _for_node(connection: str) -> str:
-    """Return the address of a database as the driver for Node wants it."""
+    """Return the address of a database as the driver for Node wants it, without the password."""
     parts = conninfo_to_dict(connection)
-    return f"postgresql://{parts['user']}:{password_of(dict(parts))}@/{parts['dbname']}?host={parts['host']}"
+    return f"postgresql://{parts['user']}@/{parts['dbname']}?host={parts['host']}"
 
 
-def _rate(command: Sequence[str]) -> float | None:
+def _rate(command: Sequence[str], settings: Mapping[str, str]) -> float | None:
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=SECONDS_MAX, cwd=ROOT, env=environment(), check=False
+            command,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS_MAX,
+            cwd=ROOT,
+            env=environment(settings),
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return None
