@@ -19,8 +19,8 @@ from ledger.rules.memory import Overlay
 CHANGED_BYTES_MAX: Final = 8 * 1024 * 1024
 """States that were changed and not settled, by the length of their stored form: about 8,000 entries."""
 
-KEPT_BYTES_MAX: Final = 16 * 1024 * 1024
-"""Settled states that stay decoded, by the same measure. In memory each takes about twice that."""
+KEPT_BYTES_MAX: Final = 48 * 1024 * 1024
+"""Settled states that were asked for and stay decoded, by the same measure. In memory each takes about twice that."""
 
 ACT_BYTES: Final = 256
 """What an act adds to the stored form beside its payload, roughly."""
@@ -123,13 +123,10 @@ class _Outside:
         return kept[1]
 
     def take(self, states: Mapping[str, State]) -> None:
-        """Take over states that have changed; the last of them stay decoded."""
+        """Take over states that have changed. None stays decoded: most are never asked for again."""
         if self._states is None:
             self._states = Records()
-        raws = [(stream, encode_state(state)) for stream, state in states.items()]
-        self._states.put(raws)
-        for stream, raw in raws:
-            self._keep(stream, states[stream], len(raw))
+        self._states.put((stream, encode_state(state)) for stream, state in states.items())
 
     def take_acts(self, located: Mapping[str, str], acts: Mapping[str, list[tuple[datetime, str]]]) -> None:
         """Take over where events were recorded, and which of them each authority had admitted when, in order."""

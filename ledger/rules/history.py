@@ -70,9 +70,9 @@ P = ParamSpec("P")
 View = TypeVar("View")
 
 
-def kept(view: Callable[P, View]) -> Callable[P, View]:
+def kept(view: Callable[P, View], views_max: int = VIEWS_KEPT_MAX) -> Callable[P, View]:
     """Make a view keep what it last returned: a history is read by many decisions before it changes."""
-    return cast("Callable[P, View]", lru_cache(maxsize=VIEWS_KEPT_MAX)(view))
+    return cast("Callable[P, View]", lru_cache(maxsize=views_max)(view))
 
 
 class Act(Struct, frozen=True, gc=False, kw_only=True):
