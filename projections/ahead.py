@@ -18,7 +18,7 @@ from ledger.signing.workers import Workers
 from projections.folding import Batch, LogCorrupt, Parsed, Place, continued, parsed_alone
 
 ALONE_MAX: Final = 5_000
-"""Entries that are folded before another process would have started."""
+"""Entries that are checked in the time in which other processes start."""
 
 KEYS_SENT_MAX: Final = 256
 """Authorities whose keys go along with each run of entries: those that acted last."""
@@ -42,12 +42,16 @@ class _Run:
 
 
 class Ahead:
-    """Reads `log` on from the first entry, `size` entries at a time. For one thread."""
+    """Reads `log` on from the first entry, `size` entries at a time. For one thread.
 
-    def __init__(self, log: Entries, workers: Workers, size: int) -> None:
+    The first `alone` entries are checked here: a short log is folded before a worker has started.
+    """
+
+    def __init__(self, log: Entries, workers: Workers, size: int, *, alone: int = ALONE_MAX) -> None:
         self._log = log
         self._workers = workers
         self._size = size
+        self._alone = alone
         self._place = Place()
         self._keys: OrderedDict[str, KeySet] = OrderedDict()
 
@@ -56,9 +60,9 @@ class Ahead:
 
         What was yielded is folded, and its batch given to `learn`, before the next is asked for.
         """
-        if self._place.position < ALONE_MAX:
-            yield from self._checked(Workers(0), ALONE_MAX)
-        if self._place.position >= ALONE_MAX:
+        if self._place.position < self._alone:
+            yield from self._checked(Workers(0), self._alone)
+        if self._place.position >= self._alone:
             yield from self._checked(self._workers, None)
 
     def learn(self, batch: Batch) -> None:

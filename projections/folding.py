@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
+from msgspec import Struct
 
 from ledger.events.header import FIRST_PREVIOUS, Event
 from ledger.events.keys import KeySet
@@ -57,8 +58,7 @@ class Parsed:
     admitted: Admitted | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RowVersion:
+class RowVersion(Struct, frozen=True):
     """The state of a stream from `from_position` on, with what it is found by. `kind` is the stream's."""
 
     stream: str
@@ -71,8 +71,7 @@ class RowVersion:
         return self.stream.partition("/")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class ActRow:
+class ActRow(Struct, frozen=True):
     """One act as the feed shows it. `parties`: all that it concerns; `pending_on`: whom it waited for on admission."""
 
     position: int

@@ -5,11 +5,12 @@ never agreed: the answers decide what counts.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ledger.events.commitments import CommitmentConverted, CommitmentMade
 from ledger.events.crises import ConsultationOpened
-from ledger.events.deliveries import DeliveryRecorded
+from ledger.events.deliveries import DeliveryEvent, DeliveryRecorded
 from ledger.events.header import Event
 from ledger.events.instruments import InstrumentRegistered
 from ledger.events.observations import ObservationRecorded
@@ -19,8 +20,7 @@ from ledger.rules.history import History, effective, kept
 from ledger.rules.standing import terms_of
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
+class Links(Struct, frozen=True):
     """`parties` are sorted, each once. `commitment`: what a delivery is under, or what a commitment is a part of."""
 
     parties: tuple[str, ...] = ()
@@ -107,6 +107,9 @@ def _named(history: History) -> Iterator[str]:
 
 def parties_of(event: Event) -> tuple[str, ...]:
     """Return the parties that an act names, beside the one that signs it."""
+    if isinstance(event, DeliveryEvent):
+        # Most acts, which would be compared with all that follows.
+        return ()
     terms = terms_of(event)
     if terms is not None:
         return tuple(obligor.party for obligor in terms.obligors)

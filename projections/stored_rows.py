@@ -40,7 +40,7 @@ _NEWEST_UNDER: Final = f"""
     ) AS last"""
 _BY_DELIVERER: Final = "kind = 'delivery' AND parties[1] = %(party)s"
 _BY_CONCERNED: Final = "kind <> 'delivery' AND kind = %(kind)s AND parties @> ARRAY[%(party)s]"
-_ACT_COLUMNS: Final = ", ".join(ActRow.__dataclass_fields__)
+_ACT_COLUMNS: Final = ", ".join(ActRow.__struct_fields__)
 
 
 class NotServing(Exception):
