@@ -28,8 +28,9 @@ SECONDS_MAX: Final = 1800.0
 class Job(Struct, frozen=True, kw_only=True):
     """What to do. Acts are lines `first` (from 0) to before `last` of the file `acts`; `paths` are asked in turn.
 
-    `send`: acts in batches of `lines` or one in each request, or questions, `last` of them in all. Over `connections`
-    connections; `to`: where acts go. `headers` are those of each of `paths`. `until_lost`: the server may go away.
+    `send`: acts in batches of `lines`, or one in each request, or questions: `last` of them, or what `seconds_max` are
+    enough for. Over `connections` connections; `to`: where acts go. `headers` are those of each of `paths`.
+    `until_lost`: the server may go away.
     """
 
     url: str
@@ -42,6 +43,7 @@ class Job(Struct, frozen=True, kw_only=True):
     to: str = "/v1/events"
     paths: tuple[str, ...] = ()
     headers: tuple[dict[str, str], ...] = ()
+    seconds_max: float = 1e9
     until_lost: bool = False
     expected: tuple[int, ...] = (200, 201)
 
@@ -168,7 +170,7 @@ def order_of(job: Job) -> Order:
         case "singles":
             return Singles(raws_of(job), job.to)
         case "questions":
-            return Questions(job.paths, job.headers, job.last)
+            return Questions(job.paths, job.headers, job.last, job.seconds_max)
 
 
 async def _run(job: Job) -> Told:

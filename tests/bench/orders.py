@@ -4,6 +4,8 @@ Acts are sent so that none can be refused for the sake of another that is under 
 enough from those that they refer to (`tests.bench.story`).
 """
 
+import math
+import time
 from base64 import b64decode
 from collections import deque
 from collections.abc import Hashable, Iterable, Sequence
@@ -117,17 +119,22 @@ class Singles:
 
 
 class Questions:
-    """Questions in turn, `count` of them in all."""
+    """Questions in turn: `count` of them in all, or as many as are asked within `seconds` of the first."""
 
-    def __init__(self, paths: Sequence[str], headers: Sequence[dict[str, str]], count: int) -> None:
+    def __init__(
+        self, paths: Sequence[str], headers: Sequence[dict[str, str]], count: int, seconds: float = math.inf
+    ) -> None:
         self.sent = self.admitted = 0
         self.receipts: list[tuple[int, str]] = []
         with_headers = headers or [{}] * len(paths)
         self._requests = [get(path, one) for path, one in zip(paths, with_headers, strict=True)]
-        self._count = count
+        self._count, self._seconds = count, seconds
+        self._began: float | None = None
 
     def next(self, line: Hashable) -> bytes | None:
-        if self.sent >= self._count:
+        now = time.perf_counter()
+        self._began = self._began or now
+        if self.sent >= self._count or now - self._began > self._seconds:
             return None
         self.sent += 1
         return self._requests[(self.sent - 1) % len(self._requests)]

@@ -9,6 +9,7 @@ from tests.bench.measured import Goal, Round, Row
 from tests.bench.story import GUARANTORS
 
 CLIENTS: Final = 8
+ROUND_SECONDS_MAX: Final = 4.0
 HEAVY_BYTES: Final = 100_000
 """Of answers that are longer, a round has so many fewer that it is about as many bytes."""
 
@@ -43,6 +44,7 @@ def questions(
         connections=CLIENTS,
         paths=tuple(paths),
         headers=tuple(headers),
+        seconds_max=ROUND_SECONDS_MAX,
         last=ground.scale.asked // max(1, 4 * answer_bytes // HEAVY_BYTES),
         expected=(200, NOT_MODIFIED),
     )

@@ -77,6 +77,12 @@ def test_questions_are_asked_in_turn_with_their_headers() -> None:
     assert asked[3] is None
 
 
+def test_questions_end_when_their_time_is_over() -> None:
+    order = Questions(["/a"], [], 1_000, seconds=-1.0)
+    assert order.next("line") is None
+    assert order.sent == 0
+
+
 @pytest.mark.parametrize("cut", [1, 3, 1000])
 def test_bodies_come_with_a_length_in_chunks_or_not_at_all(cut: int) -> None:
     came: list[Answer] = []
