@@ -14,7 +14,7 @@ from tests.bench import machine, picture, table
 from tests.bench.acts import DATA_DEFAULT, SEED_DEFAULT, workload
 from tests.bench.audit_rows import audit, export, judged
 from tests.bench.ground import Ground, say
-from tests.bench.growth import Growth, trees
+from tests.bench.growth import Growth
 from tests.bench.intake_rows import fill, lone, singles
 from tests.bench.measured import Row
 from tests.bench.peers.race import peers
@@ -24,6 +24,7 @@ from tests.bench.rebuild_rows import rebuild
 from tests.bench.scale import FULL, MIDDLE, QUICK, TINY, Scale
 from tests.bench.start_rows import start
 from tests.bench.table import Run
+from tests.bench.trees import trees
 
 NAMES: Final = ("intake", "growth", "reads", "tiles", "singles", "lone", "peers", "start", "audit", "rebuild", "trees")
 SCALES: Final = {"full": FULL, "middle": MIDDLE, "quick": QUICK, "tiny": TINY}
