@@ -22,7 +22,7 @@ from ledger.intake.outcomes import Sealed
 from ledger.log.cosignature import TimedSigner
 from ledger.log.note import NoteSigner
 from ledger.log.receipt import parse_receipt
-from ledger.store.database import HEARD_SECONDS, migrate
+from ledger.store.database import migrate
 from ledger.store.embedded import EmbeddedPostgres
 from ledger.store.errors import StoreUnavailable
 from ledger.store.heads import HeadStore, RootAt
@@ -75,7 +75,6 @@ class Ledger:
         os.kill(self.server.postmaster_pid, signal.SIGKILL)
         wait_until(lambda: not self.server.running)
         self.server.start()
-        time.sleep(HEARD_SECONDS)
 
     def sizes(self) -> list[int]:
         with psycopg.connect(self.server.dsn) as connection:
