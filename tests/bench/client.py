@@ -86,8 +86,11 @@ class Client:
         assert address.port is not None
         loop = asyncio.get_running_loop()
         lines: list[Line] = []
+        keeps = self._job.send != "questions"
         for _ in range(self._job.connections):
-            _, line = await loop.create_connection(lambda: Line(self._told, self._gone), address.hostname, address.port)
+            _, line = await loop.create_connection(
+                lambda: Line(self._told, self._gone, keeps=keeps), address.hostname, address.port
+            )
             lines.append(line)
         began, cpu_before = time.perf_counter(), time.process_time()
         self._idle = lines
@@ -128,7 +131,7 @@ class Client:
             self._done.set_result(None)
 
     def _told(self, line: Line, answer: Answer) -> None:
-        self._received += len(answer.body)
+        self._received += answer.body_bytes
         if answer.status in (429, 503):
             self._busy += 1
             asyncio.get_running_loop().call_later(

@@ -21,15 +21,17 @@ def rates(ground: Ground, limit: Job, ours: Job) -> tuple[tuple[Round, ...], dic
     """Return the rounds of two sets of questions, each asked once before, and what the answers took."""
     ground.do(limit)
     ground.do(ours)
-    rounds, tolds = [], []
+    rounds, tolds, shares = [], [], []
     for _ in range(ground.scale.rounds):
         first, second = ground.do(limit), ground.do(ours)
         rounds.append(Round(first.sent / first.seconds, second.sent / second.seconds))
         tolds.append(second)
+        shares.append(first.cpu_share)
     return tuple(rounds), {
         "p50_ms": max(told.p50_ms for told in tolds),
         "p99_ms": max(told.p99_ms for told in tolds),
         "client_cpu_share": max(told.cpu_share for told in tolds),
+        "client_cpu_share_limit": max(shares),
         "bytes": tolds[-1].bytes_received / tolds[-1].sent,
     }
 

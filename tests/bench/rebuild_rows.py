@@ -43,6 +43,9 @@ def rebuild(ground: Ground) -> Row:
         with Memory(process.pid) as memory, psycopg.connect(url, autocommit=True) as connection, StoredLog(url) as log:
             (after,) = connection.execute("SELECT max(generation) FROM projection_generations").fetchone() or (0,)
             for end in ends:
+                if end <= first:
+                    # Written many at once, the rows came past the end of this segment with those of the last.
+                    continue
                 began = time.perf_counter()
                 reached = _wait(process, connection, after, end)
                 seconds = time.perf_counter() - began

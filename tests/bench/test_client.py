@@ -15,7 +15,7 @@ COUNT = 1_200
 
 
 def answered(body: bytes, status: int = 200) -> Answer:
-    return Answer(status, b"", body, 0.0)
+    return Answer(status, b"", body, 0.0, len(body))
 
 
 def admitted(count: int) -> bytes:
@@ -83,22 +83,30 @@ def test_questions_end_when_their_time_is_over() -> None:
     assert order.sent == 0
 
 
+CHUNKED = b"\r\n0\r\n\r\n!!abc"
+RAWS = [
+    b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: x\r\n\r\nhello",
+    b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\n\r\n0\r\n\r\n!!\r\n3\r\nabc\r\n0\r\n\r\n",
+    b"HTTP/1.1 304 Not Modified\r\netag: y\r\n\r\n",
+    b"HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\nno",
+]
+
+
+@pytest.mark.parametrize(
+    ("keeps", "bodies"), [(True, [b"hello", CHUNKED, b"", b"no"]), (False, [b"", CHUNKED, b"", b"no"])]
+)
 @pytest.mark.parametrize("cut", [1, 3, 1000])
-def test_bodies_come_with_a_length_in_chunks_or_not_at_all(cut: int) -> None:
+def test_bodies_come_with_a_length_in_chunks_or_not_at_all(cut: int, keeps: bool, bodies: list[bytes]) -> None:
     came: list[Answer] = []
-    line = Line(lambda _, answer: came.append(answer), lambda _: None)
+    line = Line(lambda _, answer: came.append(answer), lambda _: None, keeps=keeps)
     line.connection_made(cast("asyncio.BaseTransport", Written()))
-    raws = [
-        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: x\r\n\r\nhello",
-        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\n\r\n0\r\n\r\n!!\r\n3\r\nabc\r\n0\r\n\r\n",
-        b"HTTP/1.1 304 Not Modified\r\netag: y\r\n\r\n",
-    ]
-    for raw in raws:
+    for raw in RAWS:
         line.ask(b"")
         for at in range(0, len(raw), cut):
             line.data_received(raw[at : at + cut])
-    assert [(one.status, one.body) for one in came] == [(200, b"hello"), (200, b"\r\n0\r\n\r\n!!abc"), (304, b"")]
-    assert [one.header(b"etag") for one in came] == [b"x", b"", b"y"]
+    assert [(one.status, one.body_bytes) for one in came] == [(200, 5), (200, len(CHUNKED)), (304, 0), (404, 2)]
+    assert [one.body for one in came] == bodies
+    assert [one.header(b"etag") for one in came] == [b"x", b"", b"y", b""]
 
 
 class Written:

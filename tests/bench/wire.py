@@ -16,12 +16,13 @@ HEAD_ENDS = b"\r\n\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete answer. `seconds` since its request was written."""
+    """A complete answer. `seconds` since its request was written; `body` is empty where nobody wanted to keep it."""
 
     status: int
     head: bytes
     body: bytes
     seconds: float
+    body_bytes: int
 
     def header(self, name: bytes) -> bytes:
         """Return the value of a header, named in lower case, or nothing."""
@@ -33,16 +34,21 @@ class Answer:
 
 
 class Line(asyncio.Protocol):
-    """One connection. `ask` writes a request; `told` is called with the answer to it, and may ask again at once."""
+    """One connection. `ask` writes a request; `told` is called with the answer to it, and may ask again at once.
 
-    def __init__(self, told: Callable[["Line", Answer], None], lost: Callable[["Line"], None]) -> None:
+    Without `keeps`, bodies of a stated length are counted and thrown away, those of errors excepted.
+    """
+
+    def __init__(self, told: Callable[["Line", Answer], None], lost: Callable[["Line"], None], *, keeps: bool) -> None:
         self._told = told
         self._lost = lost
+        self._keeps = keeps
         self._transport: asyncio.Transport | None = None
         self._came = bytearray()
         self._head = b""
         self._body: list[bytes] = []
         self._wanted: int | None = None
+        self._have = 0
         self._began = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -62,14 +68,23 @@ class Line(asyncio.Protocol):
         self._transport.close()
 
     def data_received(self, data: bytes) -> None:
-        self._came += data
-        if not self._head and not self._read_head():
-            return
+        if self._head and self._wanted is not None and self._throws_away:
+            self._have += len(data)
+        else:
+            self._came += data
+            if not self._head and not self._read_head():
+                return
+            self._have = len(self._came)
         if self._wanted is None:
             if self._read_chunks():
-                self._complete(b"".join(self._body))
-        elif len(self._came) >= self._wanted:
-            self._complete(bytes(self._came))
+                body = b"".join(self._body)
+                self._complete(body, len(body))
+        elif self._have >= self._wanted:
+            self._complete(b"" if self._throws_away else bytes(self._came), self._have)
+
+    @property
+    def _throws_away(self) -> bool:
+        return not self._keeps and self._head[9:10] in b"23"
 
     def _read_head(self) -> bool:
         """Take the head off what has come, once it is complete; tell whether it was."""
@@ -100,8 +115,8 @@ class Line(asyncio.Protocol):
         finally:
             del self._came[:at]
 
-    def _complete(self, body: bytes) -> None:
-        answer = Answer(int(self._head[9:12]), self._head, body, time.perf_counter() - self._began)
+    def _complete(self, body: bytes, size: int) -> None:
+        answer = Answer(int(self._head[9:12]), self._head, body, time.perf_counter() - self._began, size)
         self._came, self._head, self._body, self._wanted = bytearray(), b"", [], None
         self._told(self, answer)
 
