@@ -137,33 +137,41 @@ def _done(work: Callable[[Chunk], Result], chunk: Chunk) -> Future[Result]:
 
 
 class _Context(SpawnContext):
-    """What the pool makes its processes and its queue of results with."""
+    """What the pool makes its processes and its queue of results with. They end together."""
 
     def __init__(self) -> None:
         super().__init__()
         self._ending = Lock()
+        self._is_over = False
         self._processes: list[_Process] = []
         self._results: list[_Results] = []
 
     def Process(self, *args: Any, **named: Any) -> SpawnProcess:  # type: ignore[override]
         process = _Process(*args, **named)
-        process.ended = self._end
-        self._processes.append(process)
+        process.pool = self
         return process
 
     def SimpleQueue(self) -> "_Results":
         self._results.append(_Results(ctx=self))
         return self._results[-1]
 
-    def _end(self) -> None:
-        """One worker has ended, and the pool, which notices it by itself where it can, goes with it."""
+    def watch(self, process: "_Process") -> None:
+        """Let the others end when this one does; if one has ended by now, this one at once."""
         with self._ending:
-            processes, self._processes = self._processes, []
-            results, self._results = self._results, []
-        for process in processes:
-            process.kill()
-        for one in results:
-            one.hang_up()
+            self._processes.append(process)
+            if self._is_over:
+                process.kill()
+        Thread(target=self._end_with, args=(process,), name="watch-worker", daemon=True).start()
+
+    def _end_with(self, process: "_Process") -> None:
+        wait([process.sentinel])
+        with self._ending:
+            # The pool itself would end the others by SIGTERM, to which they are deaf.
+            for one in () if self._is_over else self._processes:
+                one.kill()
+            for results in self._results:
+                results.hang_up()
+            self._is_over = True
 
 
 class _Results(SimpleQueue[Any]):
@@ -188,24 +196,15 @@ class _Results(SimpleQueue[Any]):
 
 
 class _Process(SpawnProcess):
-    """A worker as the pool starts and ends it. `ended` is called when it has ended, in a thread of its own."""
+    """A worker as the pool starts it."""
 
-    ended: Callable[[], None]
+    pool: _Context
 
     def start(self) -> None:
-        ended = self.__dict__.pop("ended")  # What is left here crosses into the child.
+        pool = self.__dict__.pop("pool")  # What is left here crosses into the child.
         with _STARTING, _without_main(), _signals_held():
             super().start()
-        Thread(target=_watch, args=(self, ended), name="watch-worker", daemon=True).start()
-
-    def terminate(self) -> None:
-        # After one was lost the pool ends the others by SIGTERM, to which they are deaf, and waits for them.
-        self.kill()
-
-
-def _watch(process: _Process, ended: Callable[[], None]) -> None:
-    wait([process.sentinel])
-    ended()
+        pool.watch(self)
 
 
 @contextmanager

@@ -99,9 +99,7 @@ def test_a_worker_that_was_killed_is_said_and_the_next_use_starts_others(pair: W
 
 
 def test_a_worker_that_was_killed_while_idle_costs_nothing(pair: Workers) -> None:
-    victim = psutil.Process(min(ids(pair)))
-    victim.kill()
-    victim.wait(SECONDS_MAX)
+    os.kill(min(ids(pair)), signal.SIGKILL)
     deadline = time.monotonic() + SECONDS_MAX
     # In the blink before the pool has noticed, work may still be handed to it.
     while time.monotonic() < deadline:
