@@ -49,7 +49,7 @@ lint: $(VENV)/.dev  ## Style: ruff's rules and format
 types: $(VENV)/.dev  ## Types: mypy, strict
 	@$(RUN)mypy
 
-bench: $(VENV)/.dev  ## Speeds as ratios to limits measured in the same run (ARGS=…)
+bench: $(VENV)/.dev  ## Speeds as ratios to limits measured in the same run (docs/bench; ARGS=--quick)
 	@$(RUN)python -m tests.bench $(ARGS)
 
 lock: $(VENV)/.dev  ## Write the lock files from pyproject.toml (UPGRADE=1 for newer versions)

@@ -2,7 +2,9 @@
 
 settings                  what the operator decides
 app, service              the application, and the running ledger behind it
-edge, heads, measures     around every request: limits, headers, checkpoint, log, counters
+edge, heads, measures     around every request: limits, headers, checkpoint, counters
+access                    the line of each request in the log
+ready, routing            answers that are given again as they are; the short way to a route
 submissions, outcomes     acts in, and what became of each
 log, parameters           entries, receipts, checkpoint, in their exact bytes
 tiles, witnessed          the same log for anybody's tools: C2SP tlog-tiles; by the policy
@@ -16,7 +18,7 @@ pages                     the same for people, in English and Ukrainian, without
 reasons, problems         what every code means; RFC 9457
 reference, documentation, examples, docs   schemas, codes, the interface's description
 health                    for the machinery around it
-server, up, commands      `gledger serve`, `gledger up`
+server, process, up, commands      `gledger serve`, `gledger up`
 serving                   the HTTP server around any application
 witness                   `gledger witness serve`: an application of its own, that knows nothing of the ledger's
 """

@@ -15,8 +15,8 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from api import (
     docs,
@@ -36,10 +36,12 @@ from api import (
 )
 from api.concise import respond
 from api.documentation import DESCRIPTION, describe
-from api.edge import BODY_BYTES_MAX, Edge, instance_of
+from api.edge import BODY_BYTES_MAX, Edge, Failing, instance_of
 from api.heads import NewestCheckpoint
 from api.measures import Measures
 from api.problems import OWN_KEYS, PUBLISHED_LOG, Problem, Trouble, problem_of
+from api.ready import Ready
+from api.routing import Direct, Table
 from api.service import running
 from api.settings import Settings
 from ledger.intake.errors import SealingFailed, WrongLedger
@@ -60,13 +62,23 @@ _BY_STATUS: Final = {
 _logger = structlog.get_logger(__name__)
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Return the application of the ledger that `settings` describe. Its lifespan opens and closes everything."""
-    newest, measures = NewestCheckpoint(), Measures()
+def create_app(settings: Settings) -> ASGIApp:
+    """Return the application of the ledger that `settings` describe. Its lifespan opens and closes everything.
+
+    The framework's own application is within, so that what is ready, and what is called directly, does not go through
+    its middleware.
+    """
+    newest, measures, ready = NewestCheckpoint(), Measures(), Ready()
+    routed = routed_app(settings, newest, measures, ready)
+    return Edge(Direct(routed), newest, measures, ready)
+
+
+def routed_app(settings: Settings, newest: NewestCheckpoint, measures: Measures, ready: Ready) -> FastAPI:
+    """Return all routes, described, with answers for every error."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with running(settings, newest, measures) as service:
+        async with running(settings, newest, measures, ready) as service:
             app.state.service = service
             yield
 
@@ -88,9 +100,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount(pages.STATIC_PATH, pages.static_files())
     describe(app, reads_documentation.complete)
     _answer_errors(app)
-    # The last that is added is the outermost.
-    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=BODY_BYTES_MAX)
-    app.add_middleware(Edge, newest=newest, measures=measures)
+    app.add_middleware(Failing)
+    app.router.routes.insert(0, Table(app))
     return app
 
 

@@ -73,7 +73,10 @@ EVENTS_POST: Final[Operation] = {
     "responses": {
         201: answer("Admitted", JSON, ref("Admission"), msgspec.to_builtins(_EXAMPLE.admission)),
         200: {
-            "description": "A duplicate, with the first receipt; or the outcomes of a batch, one line for each act",
+            "description": (
+                "A duplicate, with the first receipt; or the outcomes of a batch, one line for each act, sent while "
+                "the body comes in. A last line without `outcome` is a problem; `decided`: how many lines have theirs"
+            ),
             "content": {
                 **content(
                     JSON,

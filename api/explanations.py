@@ -75,7 +75,7 @@ def _document(service: Service, rows: StoredRows, asked: Asked, kind: Kind, name
     question = Question(kind=kind, id=name, as_of=asked.as_of, known_at=rows.known_at)
     kept = service.models.kept(repr(question))
     if kept is not None:
-        return kept, rows.known_at
+        return kept.body, rows.known_at
     if not service.models.explaining.acquire(timeout=WAIT_SECONDS_MAX):
         raise Problem(Trouble.BUSY, f"at most {EXPLAINING_MAX} explanations at once", "others that are being made")
     try:

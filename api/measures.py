@@ -36,6 +36,7 @@ class Measures:
         self.request_seconds = Histogram(
             "gledger_request_seconds", "Time to the last byte", ["route"], buckets=_SECONDS, registry=self.registry
         )
+        self._of_requests: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self.tree_size = Gauge("gledger_tree_size", "Entries under the newest checkpoint", registry=self.registry)
         self.projection_position = Gauge(
             "gledger_projection_position", "Entries that the projections reflect", registry=self.registry
@@ -75,6 +76,15 @@ class Measures:
         self.quorum = Gauge(
             "gledger_quorum", "How the newest checkpoint stands with the policy", ["state"], registry=self.registry
         )
+
+    def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Count a request. Labels are looked up once for each kind: there are as many as routes have statuses."""
+        counted = self._of_requests.get((route, method, status))
+        if counted is None:
+            counted = self.requests.labels(route, method, str(status)), self.request_seconds.labels(route)
+            self._of_requests[route, method, status] = counted
+        counted[0].inc()
+        counted[1].observe(seconds)
 
     def show_scrub(self, scrubbed: Scrubbed) -> None:
         """Take over how far the scrubber is."""

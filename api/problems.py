@@ -34,7 +34,6 @@ class Trouble(StrEnum):
     BODY_TOO_LARGE = "body_too_large"
     MEDIA_TYPE_UNSUPPORTED = "media_type_unsupported"
     BATCH_EMPTY = "batch_empty"
-    BATCH_TOO_LONG = "batch_too_long"
     IDEMPOTENCY_KEY_MISMATCH = "idempotency_key_mismatch"
     STATEMENT_MALFORMED = "statement_malformed"
     ALGORITHM_UNSUPPORTED = "algorithm_unsupported"
@@ -90,7 +89,6 @@ TROUBLES: Final[Mapping[Trouble, Description]] = MappingProxyType(
             "Send a media type that /docs names for this address, such as application/json for an act, not compressed.",
         ),
         Trouble.BATCH_EMPTY: Description(400, "The batch is empty", "Send at least one envelope."),
-        Trouble.BATCH_TOO_LONG: Description(413, "The batch has too many lines", "Divide it into several requests."),
         Trouble.IDEMPOTENCY_KEY_MISMATCH: Description(
             422,
             "The idempotency key is not the event's id",

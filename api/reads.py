@@ -24,7 +24,7 @@ from api.reads_totals import router as totals
 from ledger.events.registry import EVENT_TYPES
 from ledger.events.values import Category
 from projections.answers import GuarantorSummary, Obligation
-from projections.obligations import obligations_of
+from projections.obligations_page import obligations_from
 from projections.overdue import Overdue, overdue
 from projections.owing import CLOSED
 from projections.pages_of_record import ActShown, act_shown
@@ -84,11 +84,11 @@ def list_obligations(
 ) -> Response:
     """What a guarantor owes under each commitment, in its own share: due, delivered, acknowledged, overdue, pending."""
 
-    def compute(known: Known, _: StoredRows) -> Found:
+    def compute(known: Known, rows: StoredRows) -> Found:
         require(known.party(party), "a party", party)
         wanted = (
             item
-            for item in obligations_of(known, party)
+            for item in obligations_from(known, rows, party, page.after, page.limit + 1)
             if (category is None or item.category == category)
             and (instrument is None or item.instrument == instrument)
             and (state == "all" or (state == "open") == is_open(item))

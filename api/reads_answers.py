@@ -4,6 +4,7 @@ The entity tag follows from the tree size, the day or instant and the question, 
 confirmed without computing it, and an answer that was given is given again from memory.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -19,10 +20,11 @@ from starlette.responses import Response
 from api.problems import Problem, Trouble
 from api.reads_asked import MEDIA_TYPE, Asked, Form, Page, instant_text
 from api.reads_tables import lines, table
-from api.service import service_of
+from api.ready import Basis
+from api.service import Service, service_of
 from projections.folding import ActRow
 from projections.models import ReadModels
-from projections.reading import Known
+from projections.reading import Known, end_of
 from projections.stored_rows import NotKnown, NotServing, StoredRows
 from projections.tables import VERSION
 
@@ -82,7 +84,7 @@ def answer(asked: Asked, compute: Compute, *, by_instant: bool = False) -> Respo
             raise Problem(Trouble.NOT_FOUND, f"known_at of at most {tree_size}", str(asked.known_at))
     try:
         with service.models.at(asked.known_at) as rows:
-            return _answered(_settled(asked, rows) if by_instant else asked, compute, rows, service.models)
+            return _answered(_settled(asked, rows) if by_instant else asked, compute, rows, service)
     except NotServing:
         raise Problem(Trouble.NOT_READY, "projections", "none yet") from None
     except NotKnown as error:
@@ -95,7 +97,7 @@ def _settled(asked: Asked, rows: StoredRows) -> Asked:
     return replace(asked, as_of=at.date(), at=at, by_instant=True)
 
 
-def _answered(asked: Asked, compute: Compute, rows: StoredRows, models: ReadModels) -> Response:
+def _answered(asked: Asked, compute: Compute, rows: StoredRows, service: Service) -> Response:
     etag = _etag(asked, rows.known_at)
     headers = {
         "ETag": etag,
@@ -106,20 +108,34 @@ def _answered(asked: Asked, compute: Compute, rows: StoredRows, models: ReadMode
     }
     if rows.recorded_at is not None:
         headers["Ledger-Recorded-At"] = instant_text(rows.recorded_at)
+    response = _given(asked, compute, rows, service.models, headers)
+    basis = _basis(asked, rows)
+    return service.ready.keep(asked.request, response, basis) if basis is not None else response
+
+
+def _given(asked: Asked, compute: Compute, rows: StoredRows, models: ReadModels, headers: dict[str, str]) -> Response:
+    etag = headers["ETag"]
     if _is_known(asked, etag):
         return Response(status_code=304, headers=headers)
-    kept = models.kept(etag)
-    if kept is None:
-        kept = _computed(asked, compute, rows)
-        models.keep(etag, kept)
-    link, _, body = kept.partition(b"\n")
-    if link:
-        headers["Link"] = link.decode()
-    return Response(body, headers=headers, media_type=MEDIA_TYPE[asked.form])
+    kept = models.kept(etag) or models.keep(etag, *_computed(asked, compute, rows))
+    if kept.link:
+        headers["Link"] = kept.link
+    return Response(kept.body, headers=headers, media_type=MEDIA_TYPE[asked.form])
 
 
-def _computed(asked: Asked, compute: Compute, rows: StoredRows) -> bytes:
-    """Return the value of the header Link, a line feed, and the body."""
+def _basis(asked: Asked, rows: StoredRows) -> Basis | None:
+    """Return how long the answer to the question as it was written is this one; None: no longer than now."""
+    if asked.is_now and asked.by_instant:
+        return None
+    return Basis(
+        generation=rows.generation,
+        position=None if rows.is_settled else rows.position,
+        until=end_of(asked.as_of).timestamp() if asked.is_now else math.inf,
+    )
+
+
+def _computed(asked: Asked, compute: Compute, rows: StoredRows) -> tuple[bytes, str]:
+    """Return the body, and the value of the header Link or nothing."""
     found = compute(Known(rows, asked.as_of, asked.at if asked.by_instant else None), rows)
     link = _next(asked, rows.known_at, found.following) if found.following is not None else ""
     match asked.form:
@@ -129,7 +145,7 @@ def _computed(asked: Asked, compute: Compute, rows: StoredRows) -> bytes:
             body = lines(found.rows)
         case Form.JSON:
             body = _document(asked, rows, found)
-    return link.encode() + b"\n" + body
+    return body, link
 
 
 def _document(asked: Asked, rows: StoredRows, found: Found) -> bytes:

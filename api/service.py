@@ -14,6 +14,7 @@ from fastapi import Request
 
 from api.heads import NewestCheckpoint
 from api.measures import Measures
+from api.ready import Ready, Standing
 from api.settings import LogKey, Settings
 from ledger.events.keys import KeyRecord
 from ledger.fsck.scrubber import Scrubber
@@ -21,10 +22,12 @@ from ledger.gathering.gatherer import Gatherer
 from ledger.intake.committer import Committer
 from ledger.intake.cose_receipts import CoseReceipts
 from ledger.intake.intake import Intake
+from ledger.intake.recent import Recent
 from ledger.log.cosignature import TimedSigner, mldsa44_cosigner
 from ledger.log.note import NoteSigner, ed25519_note_signer, format_vkey
 from ledger.log.policy import parse_policy
 from ledger.signing.signer import Ed25519Signer, key_record
+from ledger.signing.workers import Workers
 from ledger.store.heads import HeadStore
 from ledger.store.log import StoredLog
 from projections.follower import Follower
@@ -46,6 +49,7 @@ class Service:
     models: ReadModels
     newest: NewestCheckpoint
     measures: Measures
+    ready: Ready
     log_vkeys: tuple[str, ...]
     scrubber: Scrubber | None
     service_key: KeyRecord
@@ -61,7 +65,9 @@ def service_of(request: Request) -> Service:
 
 
 @asynccontextmanager
-async def running(settings: Settings, newest: NewestCheckpoint, measures: Measures) -> AsyncIterator[Service]:
+async def running(
+    settings: Settings, newest: NewestCheckpoint, measures: Measures, ready: Ready
+) -> AsyncIterator[Service]:
     """Yield the ledger of `settings`, open: its tables were made by `ledger.store.database.migrate`.
 
     Raises StoreError, WrongLedger.
@@ -72,12 +78,17 @@ async def running(settings: Settings, newest: NewestCheckpoint, measures: Measur
         signers = note_signers(settings)
         heads = await asyncio.to_thread(HeadStore, settings.heads, settings.origin)
         opened.push_async_callback(asyncio.to_thread, heads.close)
-        intake = await asyncio.to_thread(Intake, log, settings.origin, signers, settings.service_key, heads=heads)
+        recent, workers = Recent(), Workers()
+        opened.push_async_callback(asyncio.to_thread, workers.close)
+        intake = await asyncio.to_thread(
+            Intake, log, settings.origin, signers, settings.service_key, heads=heads, recent=recent, workers=workers
+        )
         newest.offer(await asyncio.to_thread(log.checkpoint))
-        follower = followed(settings, log)
+        follower = followed(settings, log, recent)
         opened.push_async_callback(asyncio.to_thread, follower.stop)
         models = await asyncio.to_thread(ReadModels, settings.database_url)
         opened.push_async_callback(asyncio.to_thread, models.close)
+        ready.watch(lambda: standing_of(follower, models))
         scrubber = scrubbed(settings)
         if scrubber is not None:
             opened.push_async_callback(asyncio.to_thread, scrubber.stop)
@@ -100,6 +111,7 @@ async def running(settings: Settings, newest: NewestCheckpoint, measures: Measur
             models=models,
             newest=newest,
             measures=measures,
+            ready=ready,
             log_vkeys=tuple(format_vkey(one.vkey) for one in signers[: len(settings.opening_keys)]),
             scrubber=scrubber,
             service_key=key_record(settings.service_key, settings.origin, settings.service_authority),
@@ -114,14 +126,21 @@ def check(settings: Settings) -> None:
         Intake(log, settings.origin, note_signers(settings), settings.service_key, heads=heads)
 
 
-def followed(settings: Settings, log: StoredLog) -> Follower:
+def followed(settings: Settings, log: StoredLog, recent: Recent) -> Follower:
     """Return the thread that keeps the projections behind the log, started. It looks after itself.
 
     Nothing that happens in it reaches the intake: a ledger whose projections stand still goes on admitting acts.
     """
-    follower = Follower(log, settings.database_url)
+    follower = Follower(log, settings.database_url, recent)
     follower.start()
     return follower
+
+
+def standing_of(follower: Follower, models: ReadModels) -> Standing:
+    """Return where the rows stand, as the follower of this process knows; unknown while it is behind what was read."""
+    generation, position = models.seen
+    following = follower.following
+    return Standing(generation, following if following is not None and following >= position else None)
 
 
 def scrubbed(settings: Settings) -> Scrubber | None:

@@ -7,8 +7,9 @@ that have begun go out before it closes what it opened.
 import logging
 import socket
 import sys
+import threading
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TextIO
 
 import structlog
 import uvicorn
@@ -92,7 +93,7 @@ def configure_logging(level: int) -> None:
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=JsonLines(sys.stderr, shows_info=level <= logging.INFO),
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[structlog.stdlib.add_logger_name],
@@ -101,6 +102,27 @@ def configure_logging(level: int) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
+
+
+class JsonLines:
+    """Where the lines of the log go: the factory of `structlog`'s loggers, and the one logger that it makes."""
+
+    def __init__(self, file: TextIO, *, shows_info: bool) -> None:
+        self.shows_info = shows_info
+        self._file = file
+        self._guard = threading.Lock()
+
+    def __call__(self, *_: object) -> "JsonLines":
+        return self
+
+    def write(self, line: str) -> None:
+        """Write a line, whole, whichever threads write too."""
+        with self._guard:
+            self._file.write(line + "\n")
+            self._file.flush()
+
+    debug = info = warning = error = critical = write
+    """As `structlog` calls it, by the level."""
 
 
 def _without_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -5,7 +5,6 @@ same bytes again is always safe.
 """
 
 import asyncio
-import time
 from collections.abc import Collection
 from typing import Final
 
@@ -15,19 +14,18 @@ from starlette.responses import Response
 
 from api.documentation import EVENTS_POST
 from api.edge import instance_of
-from api.heads import note_of
-from api.outcomes import line_of, outcome_name, single_response
+from api.outcomes import single_response
 from api.problems import Problem, Trouble
 from api.service import Service, service_of
+from api.streaming import OutcomeStream
+from api.taking import decided, hand_in
 from ledger.events.refusals import Rejected
-from ledger.intake.errors import Busy, Stopped
-from ledger.intake.outcomes import Outcome, Sealed
+from ledger.intake.outcomes import Outcome
 from ledger.signing.dsse import ENVELOPE_BYTES_MAX, parse
 
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
 
-BATCH_LINES_MAX: Final = 1000
 BODY_SECONDS_MAX: Final = 60.0
 OUTCOME_SECONDS_MAX: Final = 60.0
 
@@ -39,8 +37,13 @@ async def submit_events(request: Request) -> Response:
     """Submit one signed act, or many.
 
     The body is a DSSE envelope exactly as it was signed (`application/json`), or one for each line
-    (`application/x-ndjson`, at most 1000). An act has a permanent identity, its id with its payload: submitting it
-    again gives the first receipt, byte for byte.
+    (`application/x-ndjson`). An act has a permanent identity, its id with its payload: submitting it again gives the
+    first receipt, byte for byte.
+
+    A batch may have any number of lines. They are taken as they arrive, in transactions of up to 1000, and their
+    outcomes are sent in the same order meanwhile: whoever sends more than 2000 lines reads while it sends. If it has to
+    end early, after the first outcome, the last line is a problem document, with `decided`: how many lines have their
+    outcome. Sending the others again is safe.
     """
     service = service_of(request)
     instance = instance_of(request.scope)
@@ -55,10 +58,9 @@ async def submit_events(request: Request) -> Response:
         case "application/x-ndjson":
             if "idempotency-key" in request.headers:
                 raise Problem(Trouble.IDEMPOTENCY_KEY_MISMATCH, "the header with a single act only", "a batch")
-            lines = _lines(await body_of(request, None))
-            outcomes = await outcomes_of(service, lines)
-            body = b"".join(line_of(outcome, instance) for outcome in outcomes)
-            return Response(body, headers={"Cache-Control": "no-store"}, media_type=NDJSON)
+            stream = OutcomeStream(service, instance, OUTCOME_SECONDS_MAX)
+            await stream.begin(request.receive)
+            return stream
         case other:
             raise Problem(Trouble.MEDIA_TYPE_UNSUPPORTED, f"{JSON} or {NDJSON}", other)
 
@@ -92,16 +94,6 @@ async def body_of(request: Request, bytes_max: int | None) -> bytes:
     return bytes(body)
 
 
-def _lines(body: bytes) -> list[bytes]:
-    """Return the lines of a batch. The last line feed may be missing; an empty line is a line, and no envelope."""
-    lines = body.removesuffix(b"\n").split(b"\n") if body else []
-    if not lines:
-        raise Problem(Trouble.BATCH_EMPTY, "an envelope on each line", "no lines")
-    if len(lines) > BATCH_LINES_MAX:
-        raise Problem(Trouble.BATCH_TOO_LONG, f"at most {BATCH_LINES_MAX} lines", str(len(lines)))
-    return lines
-
-
 async def _check_idempotency_key(request: Request, raw: bytes) -> None:
     """Raise Problem if the header is there and is not the event's id; what is no event is refused as such later."""
     key = request.headers.get("idempotency-key")
@@ -117,29 +109,4 @@ async def _check_idempotency_key(request: Request, raw: bytes) -> None:
 
 async def outcomes_of(service: Service, raws: list[bytes]) -> list[Outcome]:
     """Have `raws` decided, in order. Raises Problem if nothing can be said about them."""
-    began = time.perf_counter()
-    try:
-        async with asyncio.timeout(OUTCOME_SECONDS_MAX):
-            outcomes = await service.committer.submit_many(raws)
-    except Busy:
-        raise Problem(Trouble.BUSY, "room for more submissions", "too many that wait already") from None
-    except Stopped:
-        raise Problem(Trouble.NOT_READY, "a ledger that accepts acts", "one that is stopping") from None
-    except TimeoutError:
-        # They may still be committed a moment later; whoever sends them again learns it.
-        expected = f"an outcome within {OUTCOME_SECONDS_MAX:.0f} seconds"
-        raise Problem(Trouble.OUTCOME_UNKNOWN, expected, "none yet") from None
-    _measure(service, outcomes, time.perf_counter() - began)
-    return outcomes
-
-
-def _measure(service: Service, outcomes: list[Outcome], seconds: float) -> None:
-    service.measures.acts.observe(len(outcomes))
-    service.measures.commit_seconds.observe(seconds)
-    for outcome in outcomes:
-        service.measures.submissions.labels(outcome_name(outcome)).inc()
-    # The last act that this request added has the largest tree: the next answer already carries its checkpoint.
-    for outcome in reversed(outcomes):
-        if isinstance(outcome, Sealed) and not outcome.duplicate:
-            service.newest.offer(note_of(outcome.receipt))
-            return
+    return await decided(service, hand_in(service, raws), OUTCOME_SECONDS_MAX)

@@ -7,8 +7,10 @@ What is served is what a tree of a sealed size has: every full tile, and a parti
 ended with. None of it ever changes; only the checkpoint does.
 """
 
+import asyncio
 from collections.abc import Iterator
 from hashlib import sha256
+from itertools import chain
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Request
@@ -16,6 +18,7 @@ from starlette.responses import Response, StreamingResponse
 
 from api.log import ENTRIES_AT_ONCE, TEXT, is_known
 from api.problems import Problem, Trouble
+from api.ready import READY_ANSWER_BYTES_MAX
 from api.service import service_of
 from api.tiles_documentation import BUNDLE_GET, OCTETS, PUBLISHED_CHECKPOINT_GET, TILE_GET
 from api.witnessed import published_note
@@ -45,9 +48,13 @@ router = APIRouter(tags=["tiles"], default_response_class=Response)
 
 
 @router.get("/checkpoint", **PUBLISHED_CHECKPOINT_GET)
-def show_published_checkpoint(request: Request) -> Response:
+async def show_published_checkpoint(request: Request) -> Response:
     """The newest signed tree head that is published for everybody (C2SP tlog-checkpoint)."""
-    note = published_note(service_of(request))
+    service = service_of(request)
+    # Before the first is known here, another process may have sealed it.
+    note: bytes | None = published_note(service) or await asyncio.to_thread(service.log.checkpoint)
+    if note is None:
+        raise Problem(Trouble.NOT_FOUND, "a checkpoint", "a log in which nothing is recorded yet")
     return Response(note, headers={"Cache-Control": "no-store"}, media_type=TEXT)
 
 
@@ -55,7 +62,8 @@ def show_published_checkpoint(request: Request) -> Response:
 def show_entry_bundle(request: Request, index: Index) -> Response:
     """Up to 256 entries in their exact bytes, each after its length in two bytes."""
     path = f"tile/entries/{index}"
-    log = service_of(request).log
+    service = service_of(request)
+    log = service.log
     try:
         number, width = parse_entries_path(path)
     except TileInvalid as error:
@@ -65,9 +73,14 @@ def show_entry_bundle(request: Request, index: Index) -> Response:
     etag = f'"entries-{sha256(hashes).hexdigest()}"'
     headers = {"ETag": etag, "Cache-Control": IMMUTABLE}
     if is_known(request, etag):
-        return Response(status_code=304, headers=headers)
+        return service.ready.keep(request, Response(status_code=304, headers=headers), None)
     first = number * TILE_WIDTH
-    return StreamingResponse(_bundle(log, first, first + width), headers=headers, media_type=OCTETS)
+    parts = _bundle(log, first, first + width)
+    begun = list(_up_to(parts, READY_ANSWER_BYTES_MAX))
+    body = b"".join(begun)
+    if len(body) >= READY_ANSWER_BYTES_MAX:
+        return StreamingResponse(chain([body], parts), headers=headers, media_type=OCTETS)
+    return service.ready.keep(request, Response(body, headers=headers, media_type=OCTETS), None)
 
 
 @router.get("/tile/{level}/{index:path}", **TILE_GET)
@@ -78,12 +91,13 @@ def show_tile(request: Request, level: Level, index: Index) -> Response:
         number_of_level, number, width = parse_tile_path(path)
     except TileInvalid as error:
         raise _missing(request, error.expected) from None
-    hashes = _hashes(request, service_of(request).log, number_of_level, number, width)
+    service = service_of(request)
+    hashes = _hashes(request, service.log, number_of_level, number, width)
     etag = f'"{sha256(hashes).hexdigest()}"'
     headers = {"ETag": etag, "Cache-Control": IMMUTABLE}
     if is_known(request, etag):
-        return Response(status_code=304, headers=headers)
-    return Response(hashes, headers=headers, media_type=OCTETS)
+        return service.ready.keep(request, Response(status_code=304, headers=headers), None)
+    return service.ready.keep(request, Response(hashes, headers=headers, media_type=OCTETS), None)
 
 
 def _hashes(request: Request, log: StoredLog, level: int, index: int, width: int) -> bytes:
@@ -109,6 +123,14 @@ def _bundle(log: StoredLog, after: int, until: int) -> Iterator[bytes]:
         assert raws, "positions have no gaps"
         after += len(raws)
         yield format_bundle(raws)
+
+
+def _up_to(parts: Iterator[bytes], bytes_max: int) -> Iterator[bytes]:
+    """Yield parts until they have `bytes_max` bytes, or end; the rest is left in `parts`."""
+    size = 0
+    while size < bytes_max and (part := next(parts, None)) is not None:
+        size += len(part)
+        yield part
 
 
 def _missing(request: Request, expected: str) -> Problem:

@@ -16,13 +16,11 @@ from ledger.rules.log_keys import log_keys_at
 
 
 def published_note(service: Service) -> bytes:
-    """Return the checkpoint for everybody: the newest that meets the policy, or without one the newest sealed."""
-    if service.gatherer is not None:
-        return witnessed_checkpoint(service).note
-    note = service.log.checkpoint()
-    if note is None:
-        raise Problem(Trouble.NOT_FOUND, "a checkpoint", "a log in which nothing is recorded yet")
-    return note
+    """Return the checkpoint for everybody: the newest that meets the policy, or without one the newest sealed.
+
+    Nothing if this process knows of none. What another process sealed is known here within a second.
+    """
+    return witnessed_checkpoint(service).note if service.gatherer is not None else service.newest.note
 
 
 def witnessed_checkpoint(service: Service, at_least: int = 1) -> Published:

@@ -28,7 +28,7 @@ ROWS_AT_ONCE: Final = 200
 BEYOND_MAX: Final = 100
 
 _GENERATIONS, _ROWS, _ACTS = TABLES
-_ACT_COLUMNS: Final = ", ".join(ActRow.__dataclass_fields__)
+_ACT_COLUMNS: Final = ", ".join(ActRow.__struct_fields__)
 
 
 def check_database(dsn: str, target: str, known: Known, found: Findings, progress: Progress) -> Report:

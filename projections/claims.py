@@ -5,18 +5,21 @@ was reached. What is delivered towards a part of a commitment is delivered towar
 under a commitment that a merger absorbed counts for the one that it went on as.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
+from typing import Final
 
 from ledger.events.deliveries import Line
 from ledger.events.terms import Milestone, MoneyObject
 from ledger.events.values import When
 from ledger.rules.schedules import amount_of, unit_of
-from projections.figures import Amount, Measure
+from projections.figures import ZERO, Amount, Measure
 from projections.reading import Given, Known, Made, explained
 
+NOBODY: Final[frozenset[str]] = frozenset()
 CLAIMING = frozenset({"delivery.recorded", "delivery.advanced", "delivery.corrected", "act.corrected"})
 
 
@@ -75,27 +78,33 @@ def claim_of(given: Given, counts_from: Milestone, measure: Measure) -> Claim | 
         return None
     reached = view.reached_on(counts_from)
     claiming = explained(given.history, claiming_events(given))
-    said = explained(given.history, view.spoken)
-    claimed = sum((Fraction(view.claimed[line]) for line in lines), Fraction(0))
-    acknowledged = sum((Fraction(view.acknowledged.get(line, 0)) for line in lines), Fraction(0))
-    disputed = sum((Fraction(view.disputed.get(line, 0)) for line in lines), Fraction(0))
+    said = explained(given.history, view.spoken) if view.spoken else NOBODY
+    claimed = _sum(view.claimed, lines)
+    acknowledged = _sum(view.acknowledged, lines)
+    disputed = _sum(view.disputed, lines)
     return Claim(
         delivery=view.id,
         party=view.party,
         when=reached,
         claimed=Amount(claimed, claiming),
-        acknowledged=Amount(acknowledged, said if acknowledged else frozenset()),
-        disputed=Amount(disputed, said if disputed else frozenset()),
+        acknowledged=Amount(acknowledged, said if acknowledged else NOBODY),
+        disputed=Amount(disputed, said if disputed else NOBODY),
         reimburses=view.reimburses,
     )
+
+
+def _sum(amounts: Mapping[int, Decimal], lines: Sequence[int]) -> Fraction:
+    # Most deliveries have one line, and adding fractions is dear: nothing is added to nothing.
+    found = [Fraction(amount) for line in lines if (amount := amounts.get(line))]
+    return sum(found[1:], found[0]) if found else ZERO
 
 
 def claiming_events(given: Given) -> Iterator[str]:
     """Yield the acts of a delivery by which its party claims it, at the milestone where it stands."""
     counted = set(given.view.events)
-    for act in given.history.acts:
-        if act.event.id in counted and act.event.type in CLAIMING:
-            yield act.event.id
+    for event in (act.event for act in given.history.acts):
+        if event.id in counted and event.type in CLAIMING:
+            yield event.id
 
 
 def _is_in(line: Line, measure: Measure) -> bool:

@@ -84,4 +84,4 @@ def _act(raw: bytes) -> ActRow:
 
 def act_columns(act: ActRow) -> dict[str, object]:
     """Return an act by the names of its columns."""
-    return {name: getattr(act, name) for name in ActRow.__dataclass_fields__}
+    return {name: getattr(act, name) for name in ActRow.__struct_fields__}

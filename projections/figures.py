@@ -72,7 +72,7 @@ class Tally:
 
     def add(self, value: Fraction, events: Iterable[str]) -> None:
         if value:
-            self.value += value
+            self.value = self.value + value if self.value else value
             self._events.update(events)
 
     @property

@@ -48,8 +48,8 @@ class FoldedRows:
     def of_kind(self, kind: str, after: str = "", limit: int | None = None) -> States:
         return self._read(_page(self._names.get(kind, []), after, limit))
 
-    def of_party(self, kind: str, party: str, after: str = "", limit: int | None = None) -> States:
-        return self._read(_page(sorted(self._parties.get((kind, party), ())), after, limit))
+    def of_party(self, kind: str, party: str) -> States:
+        return self._read(self._parties.get((kind, party), ()))
 
     def of_instrument(self, kind: str, instrument: str) -> States:
         return self._read(self._instruments.get((kind, instrument), ()))

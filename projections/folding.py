@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
+from msgspec import Struct
 
 from ledger.events.header import FIRST_PREVIOUS, Event
+from ledger.events.keys import KeySet
 from ledger.events.refusals import Refused, Rejected
-from ledger.events.stages import Admitted, Envelope
+from ledger.events.stages import Admitted, Envelope, Verified
+from ledger.intake.recent import Recent
 from ledger.log.entry import GENESIS_PREVIOUS, Entry, parse_entry
 from ledger.log.errors import EntryMalformed
 from ledger.rules.compact import Authority, Compact, State, opened
@@ -42,14 +45,20 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """An entry and the envelope in it."""
+    """An entry and the envelope in it, with what was found out about that before and need not be found out again.
+
+    `verified`, if it was, by the key set `keys`, wherever that is still the authority's. `admitted`: the act as this
+    process itself admitted it at this place of this log.
+    """
 
     entry: Entry
     envelope: Envelope
+    verified: Verified | None = None
+    keys: KeySet | None = None
+    admitted: Admitted | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RowVersion:
+class RowVersion(Struct, frozen=True):
     """The state of a stream from `from_position` on, with what it is found by. `kind` is the stream's."""
 
     stream: str
@@ -62,8 +71,7 @@ class RowVersion:
         return self.stream.partition("/")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class ActRow:
+class ActRow(Struct, frozen=True):
     """One act as the feed shows it. `parties`: all that it concerns; `pending_on`: whom it waited for on admission."""
 
     position: int
@@ -82,30 +90,43 @@ class ActRow:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What a run of entries changes. `states` are the newest, to go on folding from."""
+    """What a run of entries changes. `states` are the newest, to go on folding from.
+
+    `replaced`: the streams that had a row before, whose last one ends with the first of these.
+    """
 
     before: Place
     after: Place
     rows: tuple[RowVersion, ...]
     acts: tuple[ActRow, ...]
     states: dict[str, State]
+    replaced: frozenset[str]
 
 
-def parsed(before: Place, raws: Iterable[bytes]) -> list[Parsed]:
-    """Return the entries after `before`, each with its envelope. Raises LogCorrupt unless they continue the chain."""
+def parsed(before: Place, raws: Iterable[bytes], recent: Recent | None = None) -> list[Parsed]:
+    """Return the entries after `before`, each with its envelope. Raises LogCorrupt unless they continue the chain.
+
+    What `recent` knows was parsed, verified and decided here, after the same entries: its digest covers them all.
+    """
     found: list[Parsed] = []
     place = before
     for raw in raws:
-        entry = _continued(place, raw)
-        try:
-            found.append(Parsed(entry, parse(entry.envelope)))
-        except Rejected as rejection:
-            raise LogCorrupt(entry.position, str(rejection)) from None
-        place = Place(entry.position, entry.sha256, entry.recorded_at)
+        entry, place = continued(place, raw)
+        admitted = recent.admitted(place.last_sha256) if recent is not None else None
+        found.append(Parsed(entry, admitted.verified.envelope, admitted=admitted) if admitted else parsed_alone(entry))
     return found
 
 
-def _continued(place: Place, raw: bytes) -> Entry:
+def parsed_alone(entry: Entry) -> Parsed:
+    """Return an entry with its envelope. Raises LogCorrupt."""
+    try:
+        return Parsed(entry, parse(entry.envelope))
+    except Rejected as rejection:
+        raise LogCorrupt(entry.position, str(rejection)) from None
+
+
+def continued(place: Place, raw: bytes) -> tuple[Entry, Place]:
+    """Return the entry after `place`, and the place after it. Raises LogCorrupt unless it continues the chain."""
     try:
         entry = parse_entry(raw)
     except EntryMalformed as error:
@@ -114,7 +135,7 @@ def _continued(place: Place, raw: bytes) -> Entry:
         raise LogCorrupt(place.position + 1, f"expected position {place.position + 1}, got {entry.position}")
     if entry.previous != place.last_sha256:
         raise LogCorrupt(entry.position, f"expected previous {place.last_sha256}, got {entry.previous}")
-    return entry
+    return entry, Place(entry.position, entry.sha256, entry.recorded_at)
 
 
 def fold(compact: Compact, before: Place, entries: Sequence[Parsed]) -> Batch:
@@ -132,21 +153,31 @@ def fold(compact: Compact, before: Place, entries: Sequence[Parsed]) -> Batch:
         acts.append(act_of(overlay, item.entry, admitted, {row.stream: row.links for row in begun}))
     last = entries[-1].entry if entries else None
     after = Place(last.position, last.sha256, last.recorded_at) if last is not None else before
-    return Batch(before, after, tuple(rows), tuple(acts), overlay.changes)
+    replaced = frozenset(stream for stream in {row.stream for row in rows} if compact.get(stream) is not None)
+    return Batch(before, after, tuple(rows), tuple(acts), overlay.changes, replaced)
 
 
 def readmitted(compact: Compact, item: Parsed) -> Admitted:
     """Return the act as admitted once more. Raises LogCorrupt if it would not be."""
-    ledger, position = opened(compact), item.entry.position
-    origin = ledger.origin if ledger is not None else None
-    try:
-        verified = verify(item.envelope, keys_of(compact, item.envelope.event), ledger=origin)
-    except Rejected as rejection:
-        raise LogCorrupt(position, str(rejection)) from None
-    outcome = decide(compact, verified, item.entry.recorded_at)
+    if item.admitted is not None:
+        return item.admitted
+    outcome = decide(compact, _verified(compact, item), item.entry.recorded_at)
     if isinstance(outcome, Refused):
-        raise LogCorrupt(position, f"{outcome.refusal}: expected {outcome.expected}; got {outcome.got}")
+        reason = f"{outcome.refusal}: expected {outcome.expected}; got {outcome.got}"
+        raise LogCorrupt(item.entry.position, reason)
     return outcome
+
+
+def _verified(compact: Compact, item: Parsed) -> Verified:
+    ledger, event = opened(compact), item.envelope.event
+    origin = ledger.origin if ledger is not None else None
+    keys = keys_of(compact, event)
+    if item.verified is not None and event.ledger == origin and keys(event.authority) == item.keys:
+        return item.verified
+    try:
+        return verify(item.envelope, keys, ledger=origin)
+    except Rejected as rejection:
+        raise LogCorrupt(item.entry.position, str(rejection)) from None
 
 
 def at_rest(state: Authority) -> Authority:

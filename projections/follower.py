@@ -6,6 +6,7 @@ says so.
 """
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -13,6 +14,7 @@ from typing import Final
 import psycopg
 import structlog
 
+from ledger.intake.recent import Recent
 from ledger.store.database import configure
 from ledger.store.errors import StoreError
 from ledger.store.log import Following, StoredLog
@@ -26,26 +28,43 @@ RETRY_SECONDS_FIRST: Final = 0.1
 RETRY_SECONDS_MAX: Final = 1.0
 CONNECT_SECONDS_MAX: Final = 3
 
+GATHERED_MIN: Final = 500
+GATHER_SECONDS_MAX: Final = 0.05
+"""After fewer entries it waits as long as they took, so that what comes meanwhile is one batch: 83 to 66 us an entry.
+
+So it takes at most half of the time of the threads beside it, and more only to catch up.
+"""
+
 _log = structlog.get_logger(__name__)
 
 
 class Follower:
-    """A thread that follows `log` into the tables of `dsn`. Any number may run, in one process or in many."""
+    """A thread that follows `log` into the tables of `dsn`. Any number may run, in one process or in many.
 
-    def __init__(self, log: StoredLog, dsn: str) -> None:
+    `recent`: what this process admitted itself, which is not proved again.
+    """
+
+    def __init__(self, log: StoredLog, dsn: str, recent: Recent | None = None) -> None:
         self._source = log
         self._dsn = dsn
+        self._recent = recent
         self._thread = threading.Thread(target=self._supervise, name="projections", daemon=True)
         self._stopping = threading.Event()
         self._following: Following | None = None
         self._guard = threading.Lock()
         self._position = 0
+        self._is_following = False
         self._corrupt: LogCorrupt | None = None
 
     @property
     def position(self) -> int:
         """How far the serving rows go, as this follower last saw."""
         return self._position
+
+    @property
+    def following(self) -> int | None:
+        """How far the serving rows go, while it follows; None while it is away from the database or begins again."""
+        return self._position if self._is_following else None
 
     @property
     def corrupt(self) -> LogCorrupt | None:
@@ -94,17 +113,26 @@ class Follower:
         with psycopg.connect(self._dsn, autocommit=True, connect_timeout=CONNECT_SECONDS_MAX) as connection:
             configure(connection)
             create_tables(connection)
+            # What a crash of the database takes away is folded again: the place goes back with the rows.
+            connection.execute("SET synchronous_commit = off")
             generation = self._serving(connection)
             if generation is None:
                 return
-            progress = Progress(connection, generation)
+            progress = Progress(connection, generation, self._recent)
             self._position = generation.place.position
-            with self._source.follow(generation.place.position) as following, self._stoppable(following):
-                for raws in following:
-                    if not progress.advance(raws):
-                        # Another follower was first, or a rebuild has switched: begin again from where that left off.
-                        return
-                    self._position = progress.place.position
+            try:
+                with self._source.follow(generation.place.position) as following, self._stoppable(following):
+                    self._is_following = True
+                    for raws in following:
+                        began = time.monotonic()
+                        if not progress.advance(raws):
+                            # Another follower was first, or a rebuild has switched: begin again where that left off.
+                            return
+                        self._position = progress.place.position
+                        if len(raws) < GATHERED_MIN:
+                            self._stopping.wait(min(time.monotonic() - began, GATHER_SECONDS_MAX))
+            finally:
+                self._is_following = False
 
     def _serving(self, connection: psycopg.Connection) -> Generation | None:
         """Return the generation to follow into. Makes the first; rebuilds one whose rows have another shape."""

@@ -5,22 +5,22 @@ never agreed: the answers decide what counts.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ledger.events.commitments import CommitmentConverted, CommitmentMade
 from ledger.events.crises import ConsultationOpened
-from ledger.events.deliveries import DeliveryRecorded
+from ledger.events.deliveries import DeliveryEvent, DeliveryRecorded
 from ledger.events.header import Event
 from ledger.events.instruments import InstrumentRegistered
 from ledger.events.observations import ObservationRecorded
 from ledger.events.parties import PartyAdmitted, PartyRenamed, PartyRolesChanged, PartySucceeded
 from ledger.rules.compact import Authority, Index, Opened, State
-from ledger.rules.history import History, effective
+from ledger.rules.history import History, effective, kept
 from ledger.rules.standing import terms_of
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
+class Links(Struct, frozen=True):
     """`parties` are sorted, each once. `commitment`: what a delivery is under, or what a commitment is a part of."""
 
     parties: tuple[str, ...] = ()
@@ -44,7 +44,7 @@ def links_of(state: State) -> Links:
         case "instrument":
             return Links(_each_once(_named(history)), instrument=entity)
         case "commitment":
-            return _commitment_links(entity, history)
+            return _commitment_links(history)
         case "delivery":
             return _delivery_links(history)
         case "consultation":
@@ -55,7 +55,10 @@ def links_of(state: State) -> Links:
             raise AssertionError(f"no links for {history.stream}")
 
 
-def _commitment_links(entity: str, history: History) -> Links:
+@kept
+def _commitment_links(history: History) -> Links:
+    # Kept, because each delivery under a commitment asks for its instrument.
+    entity = history.stream.partition("/")[2]
     events = _read(history)
     first = next((event for event in events if _makes(event, entity)), None)
     part_of = next((terms.part_of for event in reversed(events) if (terms := terms_of(event)) is not None), None)
@@ -104,6 +107,9 @@ def _named(history: History) -> Iterator[str]:
 
 def parties_of(event: Event) -> tuple[str, ...]:
     """Return the parties that an act names, beside the one that signs it."""
+    if isinstance(event, DeliveryEvent):
+        # Most acts, which would be compared with all that follows.
+        return ()
     terms = terms_of(event)
     if terms is not None:
         return tuple(obligor.party for obligor in terms.obligors)

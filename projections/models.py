@@ -9,16 +9,18 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from ledger.store.database import database_errors, open_pool
+from projections.judged import Judged
 from projections.stored_rows import NotKnown, NotServing, StoredRows, reading
 
 READERS_MAX: Final = 8
 """Connections of their own, so that reading never keeps an act waiting."""
 
-KEPT_BYTES_MAX: Final = 64 * 1024 * 1024
-KEPT_ANSWER_BYTES_MAX: Final = 1024 * 1024
+KEPT_BYTES_MAX: Final = 128 * 1024 * 1024
+KEPT_ANSWER_BYTES_MAX: Final = 4 * 1024 * 1024
+"""A page of a hundred obligations with thirty deliveries each, and every event behind each figure, has about 1 MiB."""
 
 LAG_SECONDS_MAX: Final = 2.0
 """How long a question about a tree size waits for the rows to get there: so who has a receipt can read what it did."""
@@ -29,14 +31,23 @@ EXPLAINING_MAX: Final = 2
 """Explanations that are being made at once: each folds up to some thousand entries."""
 
 
+class Kept(NamedTuple):
+    """An answer that was given before, and the header Link that went with it, if any."""
+
+    body: bytes
+    link: str = ""
+
+
 class ReadModels:
     """The rows in the database of `dsn`. Thread-safe."""
 
     def __init__(self, dsn: str) -> None:
         self._pool = open_pool(dsn, size_max=READERS_MAX)
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._kept_bytes = 0
         self._guard = threading.Lock()
+        self._seen: tuple[int | None, int] = (None, 0)
+        self._judged = Judged()
         self.heavy = threading.Lock()
         """Held while everything is computed, so that this is done once at a time."""
         self.explaining = threading.BoundedSemaphore(EXPLAINING_MAX)
@@ -55,7 +66,9 @@ class ReadModels:
         give_up = time.monotonic() + LAG_SECONDS_MAX
         while True:
             try:
-                with database_errors(), reading(self._pool, known_at) as rows:
+                before = self._seen
+                with database_errors(), reading(self._pool, known_at, self._judged) as rows:
+                    self._see(before, rows)
                     yield rows
                 return
             except (NotServing, NotKnown):
@@ -63,7 +76,24 @@ class ReadModels:
                     raise
             time.sleep(LAG_POLL_SECONDS)
 
-    def kept(self, name: str) -> bytes | None:
+    @property
+    def seen(self) -> tuple[int | None, int]:
+        """The generation that served when rows were last opened, and the furthest position that they had then."""
+        return self._seen
+
+    def _see(self, before: tuple[int | None, int], rows: StoredRows) -> None:
+        """Take over what `rows` say, which were opened after `before` was seen."""
+        with self._guard:
+            generation, position = self._seen
+            if rows.generation != generation or rows.position < before[1]:
+                # A rebuild has switched, or the database was put back: what was kept may not be what the rows say.
+                self._kept.clear()
+                self._kept_bytes = 0
+                self._seen = (rows.generation, rows.position)
+            else:
+                self._seen = (generation, max(position, rows.position))
+
+    def kept(self, name: str) -> Kept | None:
         """Return an answer that was given before under this name, or None."""
         with self._guard:
             answer = self._kept.get(name)
@@ -71,13 +101,15 @@ class ReadModels:
                 self._kept.move_to_end(name)
             return answer
 
-    def keep(self, name: str, answer: bytes) -> None:
-        """Keep an answer; those that were not asked for longest make room."""
-        if len(answer) > KEPT_ANSWER_BYTES_MAX:
-            return
-        with self._guard:
-            self._kept_bytes += len(answer) - len(self._kept.pop(name, b""))
-            self._kept[name] = answer
-            while self._kept_bytes > KEPT_BYTES_MAX:
-                _, dropped = self._kept.popitem(last=False)
-                self._kept_bytes -= len(dropped)
+    def keep(self, name: str, body: bytes, link: str = "") -> Kept:
+        """Keep an answer, and return it as it is kept; those that were not asked for longest make room."""
+        answer = Kept(body, link)
+        if len(body) <= KEPT_ANSWER_BYTES_MAX:
+            with self._guard:
+                old = self._kept.pop(name, None)
+                self._kept_bytes += len(body) - (len(old.body) if old is not None else 0)
+                self._kept[name] = answer
+                while self._kept_bytes > KEPT_BYTES_MAX:
+                    _, dropped = self._kept.popitem(last=False)
+                    self._kept_bytes -= len(dropped.body)
+        return answer

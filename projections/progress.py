@@ -9,20 +9,25 @@ from typing import Final
 
 import psycopg
 
+from ledger.intake.recent import Recent
 from ledger.rules.streams import others, reads
-from projections.folding import Batch, LogCorrupt, fold, parsed
+from projections.folding import Batch, LogCorrupt, Parsed, fold, parsed
 from projections.generations import Generation, numbered, write
 from projections.stored_state import StoredState
 
-BATCH_ENTRIES: Final = 500
+BATCH_ENTRIES: Final = 1_000
 
 
 class Progress:
-    """A generation being folded over one connection in autocommit mode. Not for use from two threads at once."""
+    """A generation being folded over one connection in autocommit mode. Not for use from two threads at once.
 
-    def __init__(self, connection: psycopg.Connection, generation: Generation) -> None:
+    `place` is where the fold stands. `recent`: what this process admitted itself, if it did.
+    """
+
+    def __init__(self, connection: psycopg.Connection, generation: Generation, recent: Recent | None = None) -> None:
         self._connection = connection
         self._state = StoredState(connection, generation.number, generation.place.position)
+        self._recent = recent
         self.generation = generation.number
         self.place = generation.place
 
@@ -32,7 +37,7 @@ class Progress:
         Raises LogCorrupt, with the entries before that one written.
         """
         try:
-            batch = self._folded(raws)
+            batch = self._batch(parsed(self.place, raws, self._recent))
         except LogCorrupt as error:
             if not self._holds_place():
                 # The rows went away while they were read: a rebuild has switched. The log need not be at fault.
@@ -43,12 +48,23 @@ class Progress:
             raise
         if not write(self._connection, self.generation, batch):
             return False
-        self.place = batch.after
-        self._state.move(batch.after.position, batch.states)
+        self._take(batch)
         return True
 
-    def _folded(self, raws: Sequence[bytes]) -> Batch:
-        entries = parsed(self.place, raws)
+    def fold(self, entries: Sequence[Parsed]) -> Batch:
+        """Fold the next entries. The caller writes the batch, before it asks for the one after the next.
+
+        Raises LogCorrupt.
+        """
+        batch = self._batch(entries)
+        self._take(batch)
+        return batch
+
+    def _take(self, batch: Batch) -> None:
+        self.place = batch.after
+        self._state.take(batch)
+
+    def _batch(self, entries: Sequence[Parsed]) -> Batch:
         events = [item.envelope.event for item in entries]
         targets = [act for event in events if (act := getattr(event, "act", None)) is not None]
         self._state.fetch_located(targets)

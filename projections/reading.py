@@ -14,6 +14,7 @@ from ledger.rules.deliveries import Delivery, delivery
 from ledger.rules.history import History
 from ledger.rules.instruments import Instrument, instrument
 from ledger.rules.parties import Party, party
+from projections.judged import Used
 from projections.rows import Rows
 
 SUPPORTS = frozenset({"consent.given", "act.corrected", "act.disclosed", "act.confirmed"})
@@ -45,12 +46,14 @@ def end_of(day: date) -> datetime:
 class Known:
     """Rows, a day, and what was read so far. Used for one answer by one thread.
 
-    `at` is an instant of that day in UTC; None where the question is about the whole of it.
+    `at` is an instant of that day in UTC; None where the question is about the whole of it. `used` is told what is
+    looked at, while it is there.
     """
 
     rows: Rows
     as_of: date
     at: datetime | None = None
+    used: Used | None = None
     _histories: dict[str, History | None] = field(default_factory=dict)
     _made: dict[str, Made | None] = field(default_factory=dict)
     _instruments: dict[str, Instrument | None] = field(default_factory=dict)
@@ -82,11 +85,13 @@ class Known:
 
     def history(self, stream: str) -> History | None:
         """Return the history of a stream, or None if nothing was recorded there."""
+        self._note(stream)
         self.fetch([stream])
         return self._histories[stream]
 
     def commitment(self, commitment_id: str) -> Made | None:
         """Return a commitment that has taken effect, or None."""
+        self._note(f"commitment/{commitment_id}")
         if commitment_id not in self._made:
             record = self.history(f"commitment/{commitment_id}")
             view = commitment(record, self.as_of)
@@ -95,6 +100,7 @@ class Known:
 
     def instrument(self, instrument_id: str) -> Instrument | None:
         """Return an instrument as it was registered and acted on, or None."""
+        self._note(f"instrument/{instrument_id}")
         if instrument_id not in self._instruments:
             self._instruments[instrument_id] = instrument(self.history(f"instrument/{instrument_id}"), self.as_of)
         return self._instruments[instrument_id]
@@ -116,8 +122,14 @@ class Known:
 
     def deliveries(self, commitment_id: str) -> tuple[Given, ...]:
         """Return the deliveries recorded under a commitment, by their ids."""
+        if self.used is not None:
+            self.used.deliveries.add(commitment_id)
         self.fetch_deliveries([commitment_id])
         return self._given[commitment_id]
+
+    def _note(self, stream: str) -> None:
+        if self.used is not None:
+            self.used.streams.add(stream)
 
     def given(self, histories: Iterable[History]) -> list[Given]:
         """Return the deliveries that these histories tell of as of the day."""
@@ -128,13 +140,13 @@ class Known:
 def explained(history: History, events: Iterable[str]) -> frozenset[str]:
     """Return `events` with what they rest on in the same stream: the consents given to them, their corrections."""
     wanted = set(events)
-    acts = [act for act in history.acts if act.standing == "effective"]
+    effective = (act.event for act in history.acts if act.standing == "effective")
+    supports = [event for event in effective if event.type in SUPPORTS]
     grown = True
     while grown:
         grown = False
-        for act in acts:
-            target = getattr(act.event, "act", None)
-            if target in wanted and act.event.id not in wanted and act.event.type in SUPPORTS:
-                wanted.add(act.event.id)
+        for event in supports:
+            if getattr(event, "act", None) in wanted and event.id not in wanted:
+                wanted.add(event.id)
                 grown = True
     return frozenset(wanted)

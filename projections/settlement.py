@@ -43,7 +43,10 @@ class Share:
     @property
     def open(self) -> Fraction:
         """What is neither delivered nor released."""
-        return ZERO if self.amount is None else self.amount - self.filled.value - self.let_go.value
+        if self.amount is None:
+            return ZERO
+        left = self.amount - self.filled.value if self.filled.value else self.amount
+        return left - self.let_go.value if self.let_go.value else left
 
 
 @dataclass(slots=True)
@@ -78,17 +81,15 @@ class Settlement:
 
     def take(self, claim: Claim) -> None:
         """Credit a claim that has reached the milestone that counts."""
-        credited = [ZERO for _ in self.accounts]
         if self.terms.liability == "joint":
             portions = allot(claim.claimed.value, [one.share for one in self.accounts], self.measure.decimals)
         else:
             portions = [claim.claimed.value if one.party == claim.party else ZERO for one in self.accounts]
-        left = claim.claimed.value - sum(portions, ZERO)
         eligible = [index for index, part in enumerate(self.parts) if self._takes(part, claim)]
-        for number, portion in enumerate(portions):
-            filled = self._fill(number, eligible, portion, claim)
-            credited[number] += filled
-            left += portion - filled
+        credited = [self._fill(number, eligible, portion, claim) for number, portion in enumerate(portions)]
+        left = claim.claimed.value
+        for filled in credited:
+            left = left - filled if filled else left
         for index in eligible:
             if left == 0:
                 break
@@ -112,11 +113,13 @@ class Settlement:
     def _fill(self, number: int, indexes: Sequence[int], amount: Fraction, claim: Claim) -> Fraction:
         filled = ZERO
         for index in indexes:
+            if filled == amount:
+                break
             share = self.accounts[number].shares[index]
-            taken = min(amount - filled, share.open)
+            taken = min(amount - filled if filled else amount, share.open)
             if taken > 0:
                 share.filled.add(taken, claim.claimed.events)
-                filled += taken
+                filled = filled + taken if filled else taken
         return filled
 
     def _credit(self, claim: Claim, credited: list[Fraction], left: Fraction) -> None:
@@ -125,7 +128,8 @@ class Settlement:
         is_indeterminate = any(part.amount is None for part in self.parts)
         if left > 0 and not is_indeterminate:
             self.accounts[own].beyond.add(left, claim.claimed.events)
-        credited = [amount + (left if number == own else ZERO) for number, amount in enumerate(credited)]
+        if left:
+            credited = [amount + (left if number == own else ZERO) for number, amount in enumerate(credited)]
         said = (
             allot(claim.acknowledged.value, credited, self.measure.decimals),
             allot(claim.disputed.value, credited, self.measure.decimals),

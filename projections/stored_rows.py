@@ -4,7 +4,7 @@ What is read began at or before the tree size and was replaced after it, so it s
 goes on.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +16,7 @@ from psycopg_pool import ConnectionPool
 
 from ledger.rules.compact import Authority, State, decode_state
 from projections.folding import ActRow
+from projections.judged import Judged
 from projections.rows import States
 
 _AT: Final = "generation = %(generation)s AND from_position <= %(known_at)s"
@@ -27,7 +28,19 @@ _CHAINS: Final = """
         WHERE generation = %(generation)s AND authority = name AND position <= %(known_at)s
         ORDER BY position DESC LIMIT 1
     ) AS last"""
-_ACT_COLUMNS: Final = ", ".join(ActRow.__dataclass_fields__)
+_VERSIONS: Final = f"""
+    SELECT name, since FROM unnest(%(names)s::text[]) AS name CROSS JOIN LATERAL (
+        SELECT from_position AS since FROM projection_rows WHERE {_AT} AND stream = name
+        ORDER BY from_position DESC LIMIT 1
+    ) AS last"""
+_NEWEST_UNDER: Final = f"""
+    SELECT name, since FROM unnest(%(names)s::text[]) AS name CROSS JOIN LATERAL (
+        SELECT from_position AS since FROM projection_rows WHERE {_AT} AND commitment = name
+        ORDER BY from_position DESC LIMIT 1
+    ) AS last"""
+_BY_DELIVERER: Final = "kind = 'delivery' AND parties[1] = %(party)s"
+_BY_CONCERNED: Final = "kind <> 'delivery' AND kind = %(kind)s AND parties @> ARRAY[%(party)s]"
+_ACT_COLUMNS: Final = ", ".join(ActRow.__struct_fields__)
 
 
 class NotServing(Exception):
@@ -57,21 +70,32 @@ class FeedFilter:
 
 @dataclass(frozen=True)
 class StoredRows:
-    """The rows of one generation at one tree size, within one transaction."""
+    """The rows of one generation at one tree size, within one transaction.
+
+    `position` is how far they go at all. `is_settled`: the same question has this tree size however far they go on.
+    """
 
     connection: psycopg.Connection
     generation: int
     known_at: int
     recorded_at: datetime | None
+    position: int
+    is_settled: bool
+    judged: Judged
 
     def states(self, streams: Collection[str]) -> States:
         return self._select("stream = ANY(%(streams)s)", streams=sorted(set(streams)))
 
     def of_kind(self, kind: str, after: str = "", limit: int | None = None) -> States:
-        return self._select("kind = %(kind)s AND stream > %(after)s", kind=kind, after=after, limit=limit)
+        # The streams of a kind lie together in the primary key: `ledger`, or `party/` and what comes before `party0`.
+        found = "stream >= %(kind)s AND stream < %(beyond)s AND stream > %(after)s"
+        return self._select(found, kind=kind, beyond=f"{kind}0", after=after, limit=limit)
 
-    def of_party(self, kind: str, party: str) -> States:
-        return self._select("kind = %(kind)s AND parties @> %(parties)s", kind=kind, parties=[party])
+    # What is beyond the protocol of rows is for pages, which go on after what was shown.
+    def of_party(self, kind: str, party: str, after: str = "", limit: int | None = None) -> States:
+        # Written out, because each has an index of its own.
+        found = _BY_DELIVERER if kind == "delivery" else _BY_CONCERNED
+        return self._select(f"{found} AND stream > %(after)s", kind=kind, party=party, after=after, limit=limit)
 
     def of_instrument(self, kind: str, instrument: str) -> States:
         return self._select("kind = %(kind)s AND instrument = %(instrument)s", kind=kind, instrument=instrument)
@@ -119,6 +143,14 @@ class StoredRows:
             found.setdefault(stream, []).append(position)
         return found
 
+    def versions(self, streams: Iterable[str]) -> dict[str, int]:
+        """Return since which position each of `streams` is as it is, of those in which something was recorded."""
+        return dict(self._execute(_VERSIONS, {"names": list(streams)}))
+
+    def newest_under(self, commitments: Iterable[str]) -> dict[str, int]:
+        """Return at which position something under each of `commitments` changed last, where anything is."""
+        return dict(self._execute(_NEWEST_UNDER, {"names": list(commitments)}))
+
     def _select(self, condition: str, *, limit: int | None = None, **values: object) -> States:
         query = f"""
             SELECT stream, state FROM projection_rows WHERE {_AT} AND {_STILL} AND {condition}
@@ -136,7 +168,7 @@ class StoredRows:
 
     def _execute(self, query: str, values: dict[str, object]) -> list[tuple[Any, ...]]:
         bound = {**values, "generation": self.generation, "known_at": self.known_at}
-        return self.connection.execute(query.encode(), bound).fetchall()
+        return self.connection.execute(query.encode(), bound, binary=True).fetchall()
 
 
 def _in_chain(state: State, chains: dict[str, tuple[Any, ...]]) -> State:
@@ -153,7 +185,7 @@ def act_row(row: Sequence[object]) -> ActRow:
 
 
 @contextmanager
-def reading(pool: ConnectionPool, known_at: int | datetime | None) -> Iterator[StoredRows]:
+def reading(pool: ConnectionPool, known_at: int | datetime | None, judged: Judged) -> Iterator[StoredRows]:
     """Open the rows as known at a tree size, at an instant, or (None) now. Raises NotServing, NotKnown."""
     with pool.connection() as connection, connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -167,7 +199,7 @@ def reading(pool: ConnectionPool, known_at: int | datetime | None) -> Iterator[S
             raise NotServing("no generation of rows serves yet")
         generation, position, recorded_at = serving
         if known_at is None:
-            yield StoredRows(connection, generation, position, recorded_at)
+            yield StoredRows(connection, generation, position, recorded_at, position, is_settled=False, judged=judged)
             return
         if isinstance(known_at, int) and known_at > position:
             raise NotKnown(known_at, position)
@@ -180,4 +212,6 @@ def reading(pool: ConnectionPool, known_at: int | datetime | None) -> Iterator[S
             [generation, known_at],
         ).fetchone()
         size, since = last if last is not None else (0, None)
-        yield StoredRows(connection, generation, size, since)
+        # Entries to come are recorded at the same instant as the last one or later.
+        is_settled = isinstance(known_at, int) or (recorded_at is not None and known_at < recorded_at)
+        yield StoredRows(connection, generation, size, since, position, is_settled, judged)

@@ -1,7 +1,8 @@
 """The rows of one generation at one position as the state that the rules decide on, while the next entries are folded.
 
 What others write meanwhile is beyond that position and is not seen. Only the follower that moves the generation's place
-may move the position here with it: whoever lost a race starts anew.
+may move the position here with it: whoever lost a race starts anew. The newest batch may still be on its way into the
+tables: then it is answered from memory.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,9 +13,10 @@ import msgspec
 import psycopg
 
 from ledger.rules.compact import Authority, State, decode_state
+from projections.folding import ActRow, Batch
 
 STATES_MAX: Final = 50_000
-"""How many states are kept in memory; the oldest ones go first."""
+"""How many states are kept in memory; the oldest ones go first. More than any batch changes."""
 
 
 class StoredState:
@@ -26,6 +28,7 @@ class StoredState:
         self._position = position
         self._states: dict[str, State | None] = {}
         self._located: dict[str, str | None] = {}
+        self._coming: tuple[ActRow, ...] = ()
 
     def get(self, stream: str) -> State | None:
         """Return the state of a stream, or None if nothing was recorded there."""
@@ -60,7 +63,8 @@ class StoredState:
             WHERE generation = %s AND authority = %s AND recorded_at >= %s AND position <= %s ORDER BY position""",
             [self._generation, authority, since, self._position],
         )
-        return tuple(row[0] for row in rows)
+        coming = (act for act in self._coming if act.authority == authority and act.recorded_at >= since)
+        return (*(row[0] for row in rows), *(act.event_id for act in coming))
 
     def fetch(self, streams: Iterable[str]) -> None:
         """Read the states of `streams` at once, those that are not here yet."""
@@ -77,12 +81,14 @@ class StoredState:
         found = {stream: self._in_chain(decode_state(state)) for stream, state in rows}
         self._keep({stream: found.get(stream) for stream in missing})
 
-    def move(self, position: int, states: dict[str, State]) -> None:
-        """Go on to a position, with the states that were folded and written on the way."""
-        self._position = position
+    def take(self, batch: Batch) -> None:
+        """Go on after a batch that is being written; the one before it is."""
+        assert len(batch.states) < STATES_MAX, "what is not in the tables yet must stay here"
+        self._position = batch.before.position
         # What was unknown before may be known by now.
-        self._located.clear()
-        self._keep(states)
+        self._located = {act.event_id: act.stream for act in batch.acts}
+        self._coming = batch.acts
+        self._keep(batch.states)
 
     def _keep(self, states: Mapping[str, State | None]) -> None:
         for stream, state in states.items():

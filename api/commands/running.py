@@ -11,6 +11,7 @@ import typer
 
 from api import up as local
 from api.commands.stopping import Host, Port, Verbose, say, stopped_by_signals
+from api.process import prepare_process
 from api.server import migrate_when_up, server_of
 from api.service import check
 from api.serving import configure_logging, listen, url_of
@@ -39,6 +40,7 @@ def up(
 ) -> None:
     """Run a ledger of your own, with its own PostgreSQL unless DATABASE_URL is set, until Ctrl-C."""
     configure_logging(logging.INFO if verbose else logging.WARNING)
+    prepare_process()
     wish = local.Wish(data=data, host=host, port=port, origin=origin)
     with _failures_told(f"--host {host} --port {port}"), stopped_by_signals():
         local.run(wish, os.environ, say)
@@ -50,6 +52,7 @@ def serve(
 ) -> None:
     """Run the server that the environment describes: DATABASE_URL, LEDGER_ORIGIN, LEDGER_KEY_FILE and others."""
     configure_logging(logging.INFO)
+    prepare_process()
     with _failures_told(f"--host {host} --port {port}"), stopped_by_signals():
         settings = settings_from(os.environ)
         with listen(host, port) as listening:

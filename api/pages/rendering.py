@@ -132,9 +132,9 @@ def page(
                 instant = visit.at if by_instant else visit.at_asked
                 looking = Looking(service, visit, rows, Known(rows, visit.as_of, instant))
                 given = {**_frame(request, visit), **_shown(looking), **content(looking), "by_instant": by_instant}
-                kept = environment(visit.language).get_template(template).render(given).encode()
-                service.models.keep(f"page {headers['ETag']}", kept)
-            return HTMLResponse(kept, headers=headers)
+                shown = environment(visit.language).get_template(template).render(given).encode()
+                kept = service.models.keep(f"page {headers['ETag']}", shown)
+            return HTMLResponse(kept.body, headers=headers)
     except PageError as error:
         return error_page(request, error)
     except NotKnown as error:

@@ -114,9 +114,14 @@ class _OutcomeName(Struct, frozen=True):
     outcome: Literal["admitted", "duplicate", "refused", "conflict"]
 
 
+class _Ending(Problem, frozen=True, kw_only=True):
+    decided: TreeSize
+
+
 _NAME = msgspec.json.Decoder(_OutcomeName)
 _ADMISSION = msgspec.json.Decoder(Admission)
 _PROBLEM = msgspec.json.Decoder(Problem)
+_ENDING = msgspec.json.Decoder(_Ending)
 
 
 def decode_outcome(line: bytes) -> Outcome:
@@ -124,3 +129,11 @@ def decode_outcome(line: bytes) -> Outcome:
     if _NAME.decode(line).outcome in ("admitted", "duplicate"):
         return _ADMISSION.decode(line)
     return _PROBLEM.decode(line)
+
+
+def ended_early(line: bytes) -> Problem | None:
+    """Return why the answer to a batch ends with this line, if it is no outcome: no more outcomes could be told."""
+    try:
+        return _ENDING.decode(line)
+    except msgspec.DecodeError:
+        return None

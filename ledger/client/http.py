@@ -10,7 +10,16 @@ from urllib.parse import quote
 
 import msgspec
 
-from ledger.client.answers import Admission, LedgerInfo, NextAct, Outcome, Recorded, Witnesses, decode_outcome
+from ledger.client.answers import (
+    Admission,
+    LedgerInfo,
+    NextAct,
+    Outcome,
+    Recorded,
+    Witnesses,
+    decode_outcome,
+    ended_early,
+)
 from ledger.client.connection import ANSWER_BYTES_MAX, Answer, Connection, Query
 from ledger.client.errors import AnswerMalformed, ClientError
 from ledger.client.statements import STATEMENT_FILE_BYTES_MAX
@@ -70,11 +79,15 @@ class LedgerClient:
         for chunk in _chunks(envelopes):
             answer = self.connection.post("/v1/events", b"".join(raw + b"\n" for raw in chunk), NDJSON)
             lines = answer.body.splitlines()
-            if len(lines) != len(chunk):
-                do = "Submit the same acts again: those that arrived are answered with their first receipts."
-                raise AnswerMalformed(f"{len(chunk)} outcomes", f"{len(lines)}", do)
-            for line in lines:
+            ended = ended_early(lines[-1]) if lines else None
+            got = f"{len(lines) - 1}, and then {ended.code}" if ended is not None else str(len(lines))
+            do = "Submit the same acts again: those that arrived are answered with their first receipts."
+            if ended is None and len(lines) != len(chunk):
+                raise AnswerMalformed(f"{len(chunk)} outcomes", got, do)
+            for line in lines[:-1] if ended is not None else lines:
                 yield _decode_as(line, decode_outcome)
+            if ended is not None:
+                raise AnswerMalformed(f"{len(chunk)} outcomes", got, do)
 
     def event(self, event_id: str) -> Recorded:
         """Return where the act `event_id` stands."""

@@ -18,7 +18,7 @@ EventPattern = Annotated[
 ]
 
 
-class Scope(Struct, frozen=True, forbid_unknown_fields=True):
+class Scope(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """What a mandate covers. Absent categories: all. Absent cap: none. The cap holds for each single act."""
 
     events: Annotated[tuple[EventPattern, ...], Meta(min_length=1, max_length=48)]

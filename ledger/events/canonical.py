@@ -8,8 +8,9 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator
-from typing import Any, Final, NoReturn
+from typing import Annotated, Any, Final, NoReturn
 
+import msgspec
 import orjson
 import rfc8785
 
@@ -38,10 +39,24 @@ _FORBIDDEN_RANGES: Final = (
 _FORBIDDEN: Final = re.compile(f"[{_FORBIDDEN_RANGES}]")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
-# The quick way asks these of bytes that orjson would write itself. A hit proves nothing: the exact way then decides.
-_DOUBTFUL_NUMBER: Final = re.compile(rb"[:\[,]-?(?:[0-9]{16}|[0-9]+[.eE])[0-9.eE+-]*[,\]}]")
+# The quick way asks these of bytes that msgspec would write itself. A hit proves nothing: the exact way then decides.
 _DOUBTFUL_ESCAPE: Final = re.compile(rb"\\[bfrtu]")
 _DOUBTFUL_TEXT: Final = re.compile(f"[{_FORBIDDEN_RANGES}\U00010000-\U0010ffff]")
+
+
+def _levels(count: int) -> Any:
+    """Return the type of JSON values of at most `count` levels, their numbers integers that every parser reads."""
+    integer = Annotated[int, msgspec.Meta(ge=-INTEGER_MAX, le=INTEGER_MAX)]
+    plain = None | bool | integer | str
+    inner: Any = plain
+    for _ in range(count):
+        inner = plain | list[inner] | dict[str, inner]
+    return inner
+
+
+# 2 instead of 8 us for an act: depth and numbers are checked while it is read, and msgspec writes four times as fast.
+_QUICK_DECODER: Final = msgspec.json.Decoder(dict[str, _levels(DEPTH_MAX - 1)])  # type: ignore[misc]
+_QUICK_ENCODER: Final = msgspec.json.Encoder(order="sorted")
 
 _STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 _TO_BRACES: Final = bytes.maketrans(b"[]", b"{}")
@@ -104,20 +119,17 @@ def parse_canonical(raw: bytes, bytes_max: int) -> dict[str, Any]:
 def _parse_quickly(raw: bytes) -> dict[str, Any] | None:
     """Return what `raw` holds if it is certainly acceptable, None if the exact way has to decide.
 
-    Equality with orjson's own sorted output leaves no room for white space, duplicate keys or needless escapes. Its
-    order of keys is by code point and equals RFC 8785's UTF-16 order as long as no character is beyond U+FFFF. Escapes
-    that are left stand for forbidden characters, except those of the quote, the backslash and the line feed, with which
-    no combining character composes: text that is NFC with them is NFC without them.
+    What was read has no number but integers in range and no level too many, by its type. Equality with its own sorted
+    output leaves no room for white space, duplicate keys, other ways to write a number or needless escapes. The order
+    of keys is by code point and equals RFC 8785's UTF-16 order as long as no character is beyond U+FFFF. Escapes that
+    are left stand for forbidden characters, except those of the quote, the backslash and the line feed, with which no
+    combining character composes: text that is NFC with them is NFC without them.
     """
-    if not _at_most_depth_max(raw):
-        return None
     try:
-        value = orjson.loads(raw)
-        if not isinstance(value, dict) or orjson.dumps(value, option=_SORTED_STRICT) != raw:
+        value: dict[str, Any] = _QUICK_DECODER.decode(raw)
+        if _QUICK_ENCODER.encode(value) != raw:
             return None
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
-        return None
-    if _DOUBTFUL_NUMBER.search(raw):
+    except (msgspec.DecodeError, UnicodeError):
         return None
     if b"\\" in raw and _DOUBTFUL_ESCAPE.search(raw):
         return None
@@ -169,23 +181,6 @@ def _text(raw: bytes) -> str:
     except UnicodeDecodeError as error:
         got = f"byte 0x{raw[error.start]:02x} at offset {error.start}"
         raise Rejected(Refusal.NOT_UTF8, "UTF-8", got) from None
-
-
-def _at_most_depth_max(raw: bytes) -> bool:
-    """Tell whether the nesting is certainly at most `DEPTH_MAX`, without a loop over characters.
-
-    Fewer brackets than levels cannot be too deep. Otherwise, with the strings cut out and brackets of one kind, each
-    replacement of `{}` takes away exactly the innermost level of every branch.
-    """
-    if raw.count(b"{") + raw.count(b"[") <= DEPTH_MAX:
-        return True
-    outside = b"".join(raw.split(b'"')[::2]) if b"\\" not in raw else _STRING.sub(b"", raw)
-    braces = outside.translate(_TO_BRACES, _NOT_BRACKETS)
-    for _ in range(DEPTH_MAX):
-        braces = braces.replace(b"{}", b"")
-        if not braces:
-            return True
-    return False
 
 
 def _depth(raw: bytes) -> int:

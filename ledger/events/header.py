@@ -21,7 +21,9 @@ FIRST_PREVIOUS = "0" * 64
 """`previous` of an authority's first event."""
 
 
-class Event(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
+# gc=False, for events and for what holds them: values without cycles, by the thousand. The collector would look at each
+# of them again and again, for 16 of 56 us of an act that is decided and kept, and 15 of 20 us of a state that is read.
+class Event(Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
     """A signed act. `type` is the tag of the subclass; `version` is the version of that type.
 
     `sequence` counts the authority's admitted events from 1, and `previous` is the SHA-256 of the payload of the

@@ -28,7 +28,7 @@ class KeyRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     proof: _Base64
 
 
-class KeySet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class KeySet(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """The keys of one authority (1 to 16) and how many of them must sign (at least 1)."""
 
     keys: Annotated[tuple[KeyRecord, ...], msgspec.Meta(min_length=1, max_length=KEYS_MAX)]

@@ -6,21 +6,19 @@ Only `ledger.signing.dsse` constructs Envelope, only `ledger.signing.verify` con
 constructs Admitted. tests/house enforces it.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ledger.events.header import Event
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Struct, frozen=True, gc=False):
     """One DSSE signature. `key_id` is the SHA-256 of the key's SubjectPublicKeyInfo, 64 lowercase hex digits."""
 
     key_id: str
     value: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True, gc=False):
     """A parsed DSSE envelope: canonical, well-formed, of a known event type. Nothing is proved about who signed it."""
 
     raw: bytes
@@ -30,8 +28,7 @@ class Envelope:
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(Struct, frozen=True, gc=False):
     """An envelope whose signatures reach the threshold of the authority it names."""
 
     envelope: Envelope
@@ -41,8 +38,7 @@ class Verified:
         return self.envelope.event
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(Struct, frozen=True, gc=False):
     """A verified act that the rules admit. `pending_on` lists the parties whose consent it still needs."""
 
     verified: Verified

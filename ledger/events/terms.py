@@ -151,7 +151,7 @@ class PartOf(Struct, frozen=True, forbid_unknown_fields=True):
     basis: Literal["stated", "presumed"]
 
 
-class Terms(Struct, frozen=True, forbid_unknown_fields=True):
+class Terms(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """All that an amendment may change. `counts_from` is the milestone from which a delivery is in the headline."""
 
     category: Category

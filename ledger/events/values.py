@@ -122,7 +122,7 @@ class LegalCharacter(StrEnum):
 
 def require_utc(instant: datetime, field: str) -> None:
     """Raise ValueError unless `instant` was written in UTC."""
-    if instant.utcoffset() != UTC.utcoffset(None):
+    if instant.tzinfo is not UTC and instant.utcoffset() != UTC.utcoffset(None):
         raise ValueError(f"{field} must be in UTC, written with Z")
 
 

@@ -19,6 +19,7 @@ from ledger.rules.compact import Opened, opened
 from ledger.rules.decide import decide, keys_of
 from ledger.rules.forced import next_due
 from ledger.rules.memory import Overlay
+from ledger.signing.checking import Checked
 from ledger.signing.dsse import parse
 from ledger.signing.signer import Signer, sign_payload
 from ledger.signing.verify import verify
@@ -28,12 +29,8 @@ SHOWN_CHARACTERS: Final = 80
 """How much of a verifier key a message repeats: name and id, and the beginning of the key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """A parsed envelope; `verified` is None as long as the keys of its authority are not known."""
-
-    envelope: Envelope
-    verified: Verified | None
+Submission = Checked
+"""A parsed envelope; its `verified` is None as long as the keys of its authority are not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,8 @@ class Verdict:
 class Decisions:
     """Decides on `submissions` for the log `origin`. `log_keys` are those that this process can seal with.
 
-    `service` signs what the rules force. `ledger` is the ledger's own state after what was decided.
+    `service` signs what the rules force. `ledger` is the ledger's own state after what was decided, `admitted` what of
+    it is to be appended, with what the rules forced.
     """
 
     submissions: Sequence[Submission]
@@ -69,6 +67,7 @@ class Decisions:
     service: Signer
     ledger: Opened | None = None
     verdicts: list[Verdict] = field(default_factory=list)
+    admitted: list[Admitted] = field(default_factory=list)
 
     def decide(self, locked: Locked) -> Decided:
         """Return what is to be appended; `verdicts` then has one verdict for each submission, in order.
@@ -78,7 +77,7 @@ class Decisions:
         require_own(opened(locked.compact), self.origin, self.log_keys, self.service)
         batch = _Batch(locked, Overlay(locked.compact))
         self.verdicts = [self._one(batch, submission) for submission in self.submissions]
-        self.ledger = opened(batch.overlay)
+        self.ledger, self.admitted = opened(batch.overlay), batch.admitted
         return Decided(batch.admitted, batch.overlay, batch.conflicting)
 
     def _one(self, batch: "_Batch", submission: Submission) -> Verdict:

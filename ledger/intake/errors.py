@@ -13,7 +13,11 @@ class SealingFailed(Exception):
 
 
 class Busy(Exception):
-    """More is waiting than can be recorded soon. Nothing was accepted; submit again later."""
+    """More is waiting than can be recorded soon. Nothing was accepted; submit again after `seconds`, at least 1."""
+
+    def __init__(self, message: str, seconds: int) -> None:
+        super().__init__(message)
+        self.seconds = max(seconds, 1)
 
 
 class Stopped(Exception):

@@ -73,14 +73,13 @@ def build_entry(position: int, recorded_at: datetime, previous: str, envelope_ra
     Raises EntryMalformed for a position outside 1 to 2**53 - 1, a time that is not in UTC, a `previous` that is no
     SHA-256 in lowercase hexadecimal, an envelope that is no JSON object, and more than ENTRY_BYTES_MAX bytes.
     """
-    if not 1 <= position <= INTEGER_MAX:
-        raise EntryMalformed(f"a position of 1 to {INTEGER_MAX}", str(position))
+    _check_position(position)
     if recorded_at.utcoffset() != timedelta(0):
         raise EntryMalformed("a time in UTC", recorded_at.isoformat())
     if not _SHA256_HEX.fullmatch(previous):
         raise EntryMalformed("64 lowercase hexadecimal digits", shown(previous.encode(errors="replace")))
     _check_object(envelope_raw)
-    raw = _spliced(position, recorded_at, previous, envelope_raw)
+    raw = b"".join((_HEAD, envelope_raw, _tail(position, recorded_at, previous)))
     if len(raw) > ENTRY_BYTES_MAX:
         raise EntryMalformed(f"at most {ENTRY_BYTES_MAX} bytes", f"{len(raw)} bytes")
     return Entry(raw, position, recorded_at.astimezone(UTC), previous, envelope_raw)
@@ -101,16 +100,19 @@ def parse_entry(raw: bytes) -> Entry:
             "envelope, position, previous and recorded_at in canonical JSON",
             f"{shown(raw)}, which ends {shown(raw[-60:])}",
         )
-    position, previous, recorded_at = (part.decode() for part in tail.groups())
+    digits, previous, written = tail[1].decode(), tail[2].decode(), tail[3].decode()
     try:
-        instant = datetime.fromisoformat(recorded_at)
+        recorded_at = datetime.fromisoformat(written)
     except ValueError as error:
-        raise EntryMalformed("an instant such as 2026-11-24T08:25:28.000123Z", f"{recorded_at}: {error}") from None
-    entry = build_entry(int(position), instant, previous, raw[len(_HEAD) : at])
+        raise EntryMalformed("an instant such as 2026-11-24T08:25:28.000123Z", f"{written}: {error}") from None
+    position, envelope_raw = int(digits), raw[len(_HEAD) : at]
+    _check_position(position)
+    _check_object(envelope_raw)
     # A leading zero, or an instant that some versions of Python read although it has another name, such as 24:00.
-    if entry.raw != raw:
-        raise EntryMalformed(f"an entry that ends {shown(entry.raw[-60:])}", shown(raw[-60:]))
-    return entry
+    # What stands before the tail is what building puts there.
+    if (built := _tail(position, recorded_at, previous)) != raw[at:]:
+        raise EntryMalformed(f"an entry that ends {shown(built[-60:])}", shown(raw[-60:]))
+    return Entry(raw, position, recorded_at, previous, envelope_raw)
 
 
 def tail_of(raw: bytes) -> tuple[int, int, str] | None:
@@ -138,10 +140,15 @@ def entry_elsewhere(raw: bytes, position: int, envelope_end: int, previous: str)
     return Entry(raw, position, instant, previous, raw[len(_HEAD) : envelope_end])
 
 
-def _spliced(position: int, recorded_at: datetime, previous: str, envelope_raw: bytes) -> bytes:
-    instant = recorded_at.replace(tzinfo=None).isoformat(timespec="microseconds")
-    tail = f',"position":{position},"previous":"{previous}","recorded_at":"{instant}Z"}}'
-    return b"".join((_HEAD, envelope_raw, tail.encode()))
+def _tail(position: int, recorded_at: datetime, previous: str) -> bytes:
+    """Return what follows the envelope, of a time whose offset is zero."""
+    instant = recorded_at.isoformat(timespec="microseconds").removesuffix("+00:00")
+    return f',"position":{position},"previous":"{previous}","recorded_at":"{instant}Z"}}'.encode()
+
+
+def _check_position(position: int) -> None:
+    if not 1 <= position <= INTEGER_MAX:
+        raise EntryMalformed(f"a position of 1 to {INTEGER_MAX}", str(position))
 
 
 def _check_object(envelope_raw: bytes) -> None:

@@ -56,10 +56,18 @@ def inclusion_proof(index: int, tree_size: int, read_hashes: ReadHashes) -> tupl
     return inclusion_proofs((index,), tree_size, read_hashes)[0]
 
 
-def inclusion_proofs(indexes: Collection[int], tree_size: int, read_hashes: ReadHashes) -> list[tuple[bytes, ...]]:
-    """Return the proof of each of `indexes`, in their order, all at one `tree_size`; otherwise as `inclusion_proof`."""
+def inclusion_proofs(
+    indexes: Collection[int], tree_size: int, read_hashes: ReadHashes, peak_roots: Sequence[bytes] = ()
+) -> list[tuple[bytes, ...]]:
+    """Return the proof of each of `indexes`, in their order, all at one `tree_size`; otherwise as `inclusion_proof`.
+
+    `peak_roots` are those of the tree (`ledger.log.tree.Frontier`), if the caller has them: then no tile is read but
+    those above the leaves themselves, and of a lone leaf 270 hashes need not be computed.
+    """
     peaks = _subtrees(0, tree_size)
     nodes = _Nodes(tree_size, read_hashes)
+    if peak_roots:
+        nodes.know(zip(peaks, peak_roots, strict=True))
     tails: dict[_Subtree, tuple[bytes, ...]] = {}
     proofs = []
     for index in indexes:
@@ -167,6 +175,10 @@ class _Nodes:
         self._read_hashes = read_hashes
         self._tiles: dict[TileId, bytes] = {}
         self._roots: dict[tuple[int, int], bytes] = {}
+
+    def know(self, roots: Iterable[tuple[_Subtree, bytes]]) -> None:
+        """Take over roots that are known already."""
+        self._roots.update(roots)
 
     def root(self, height: int, number: int) -> bytes:
         """Return the root of a perfect subtree that lies within the tree."""

@@ -54,7 +54,7 @@ class Opened(Struct, frozen=True, kw_only=True, tag_field="kind", tag="opened"):
     earlier_keys: tuple[EarlierKeys, ...] = ()
 
 
-class Authority(Struct, frozen=True, kw_only=True, tag_field="kind", tag="authority"):
+class Authority(Struct, frozen=True, gc=False, kw_only=True, tag_field="kind", tag="authority"):
     """An office with keys and a mandate. `sequence` and `previous` are of its last admitted act.
 
     `granted_by` is the authority that granted it, `granted_in` the event, `granted_at` its position.
@@ -81,7 +81,7 @@ class Authority(Struct, frozen=True, kw_only=True, tag_field="kind", tag="author
     previous: str = FIRST_PREVIOUS
 
 
-class Recorded(Struct, frozen=True, kw_only=True, tag_field="kind", tag="recorded"):
+class Recorded(Struct, frozen=True, gc=False, kw_only=True, tag_field="kind", tag="recorded"):
     """The history of a party, an instrument, a commitment or whatever else the stream is about."""
 
     history: History

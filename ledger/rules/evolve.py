@@ -13,6 +13,7 @@ from ledger.events.authorities import ActConfirmed, ActRepudiated, AuthorityGran
 from ledger.events.consents import ConsentGiven, ConsentRefused, ConsentWithdrawn
 from ledger.events.corrections import ActDisclosed
 from ledger.events.crises import AggressionNotified
+from ledger.events.deliveries import DeliveryEvent
 from ledger.events.header import Event
 from ledger.events.measures import MeasureAdopted, Snapback
 from ledger.events.openings import LedgerOpened, LogKeysAdopted, RulesAdopted
@@ -47,6 +48,8 @@ def evolve(compact: Compact, admitted: Admitted, position: int, recorded_at: dat
     entry = _Entry(compact, admitted, position, recorded_at)
     event = admitted.verified.event
     match event:
+        case DeliveryEvent():
+            _record(entry, event)
         case LedgerOpened():
             _open(entry, event)
         case RulesAdopted():
@@ -173,12 +176,14 @@ def _follow(entry: _Entry, event: Event) -> None:
 def _index(entry: _Entry) -> None:
     """Note each text that has come to have a clock, and each measure that has come to be one that snaps back."""
     for stream, state in tuple(entry.changes.items()):
+        if not isinstance(state, Recorded):
+            continue
         kind, _, name = stream.partition("/")
-        if isinstance(state, Recorded) and kind == "instrument":
+        if kind == "instrument":
             text = instrument(state.history)
             if text is not None and text.profile.clock is not None:
                 _note(entry, CLOCKS, name)
-        elif isinstance(state, Recorded) and kind == "measure":
+        elif kind == "measure":
             adopted = (item.event for item in effective(state.history) if isinstance(item.event, MeasureAdopted))
             if any(isinstance(one.default_rule, Snapback) for one in adopted):
                 _note(entry, SNAPBACK, name)

@@ -11,4 +11,4 @@ _RANK = {refusal: rank for rank, refusal in enumerate(Refusal)}
 def first_of(*found: Refused | None) -> Refused | None:
     """Return the refusal that is listed first; of equal ones the first given; None where nothing was found."""
     refused = [one for one in found if one is not None]
-    return min(refused, key=lambda one: _RANK[one.refusal], default=None)
+    return min(refused, key=lambda one: _RANK[one.refusal]) if refused else None

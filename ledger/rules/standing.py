@@ -6,6 +6,8 @@ the amount is asked by `ledger.rules.mandates`.
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Final
 
 from ledger.events.authorities import AuthorityGranted, AuthorityRevoked
 from ledger.events.commitments import (
@@ -16,6 +18,7 @@ from ledger.events.commitments import (
     CommitmentResolved,
 )
 from ledger.events.crises import AggressionNotified
+from ledger.events.deliveries import DeliveryEvent
 from ledger.events.header import Event
 from ledger.events.observations import ObservationRecorded
 from ledger.events.rates import RatesPublished
@@ -29,6 +32,8 @@ CLOCK_SKEW = timedelta(minutes=5)
 
 EARLIEST_ZONE = timedelta(hours=14)
 """A day has begun somewhere on Earth 14 hours before it begins in UTC."""
+
+_SCOPES_KEPT_MAX: Final = 1_024
 
 RECOVERY_EVENTS = ("authority.granted", "authority.revoked")
 
@@ -65,15 +70,21 @@ def _check_chain(authority: Authority, event: Event) -> Refused | None:
 def _check_office(authority: Authority, event: Event) -> Refused | None:
     if authority.standing == "service":
         return Refused(Refusal.SERVICE_KEY_ONLY, "acts that the rules force, made by the ledger itself", event.type)
-    if isinstance(event, AuthorityGranted | AuthorityRevoked) and authority.standing == "delegated":
+    if authority.standing == "delegated" and isinstance(event, AuthorityGranted | AuthorityRevoked):
         return Refused(Refusal.SIGNER_NOT_ENTITLED, "the party's principal or recovery authority", authority.id)
-    if event.type in ("act.confirmed", "act.repudiated") and authority.standing != "principal":
+    if authority.standing != "principal" and event.type in ("act.confirmed", "act.repudiated"):
         return Refused(Refusal.SIGNER_NOT_ENTITLED, "the party's principal authority", authority.id)
     if authority.standing == "recovery" and event.type not in RECOVERY_EVENTS:
         return Refused(Refusal.OUT_OF_SCOPE, f"one of {', '.join(RECOVERY_EVENTS)}", event.type)
-    if not any(covers(pattern, event.type) for pattern in authority.scope.events):
+    if not covered(authority.scope.events, event.type):
         return Refused(Refusal.OUT_OF_SCOPE, f"one of {', '.join(authority.scope.events)}", event.type)
     return None
+
+
+@lru_cache(maxsize=_SCOPES_KEPT_MAX)
+def covered(patterns: tuple[str, ...], event_type: str) -> bool:
+    """Return whether one of `patterns` covers `event_type`. Kept: scopes are few, and asked of every act."""
+    return any(covers(pattern, event_type) for pattern in patterns)
 
 
 def covers(pattern: str, event_type: str) -> bool:
@@ -106,6 +117,8 @@ def check_facts(event: Event, recorded_at: datetime) -> Refused | None:
 
 def _instants_of(event: Event) -> Iterator[tuple[str, datetime]]:
     """Yield the instants that an act states as past, each with its name."""
+    if isinstance(event, DeliveryEvent):
+        return
     if isinstance(event, AuthorityRevoked) and event.contested_since is not None:
         yield "contested_since", event.contested_since
     if isinstance(event, AggressionNotified) and event.began_at is not None:
@@ -118,6 +131,8 @@ def _days_of(event: Event) -> Iterator[tuple[str, date]]:
     """Yield the days that an act states as past, each with its name."""
     if event.occurred is not None:
         yield "occurred", event.occurred.last
+    if isinstance(event, DeliveryEvent):
+        return
     if isinstance(event, CommitmentConverted) and event.agreed_on is not None:
         yield "agreed_on", event.agreed_on
     if isinstance(event, CommitmentResolved):

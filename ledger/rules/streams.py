@@ -23,17 +23,17 @@ OnAct = ConsentEvent | ActCorrected | ActDisclosed | ActConfirmed | ActRepudiate
 
 def primary(compact: Compact, event: Event) -> str | None:
     """Return the name of the stream that `event` belongs to; None where it acts on an unknown act."""
+    # Most acts are on deliveries: asked first, here and below, they cost 0.2 instead of 1.4 us.
+    if isinstance(event, DeliveryEvent):
+        return _own(event)
     return compact.locate(event.act) if isinstance(event, OnAct) else _own(event)
 
 
 def _own(event: Event) -> str:
     """Return the stream of an act that is not on another act."""
     match event:
-        # The most frequent first: it is asked three times of every act.
         case DeliveryEvent():
             return f"delivery/{event.delivery}"
-        case CommitmentEvent():
-            return f"commitment/{event.commitment}"
         case LedgerOpened() | RulesAdopted() | LogKeysAdopted():
             return LEDGER
         case PartyAdmitted() | PartyRenamed() | PartyRolesChanged():
@@ -46,6 +46,8 @@ def _own(event: Event) -> str:
             return f"authority/{event.revoked}"
         case InstrumentRegistered() | InstrumentEvent():
             return f"instrument/{event.instrument}"
+        case CommitmentEvent():
+            return f"commitment/{event.commitment}"
         case RequirementEvent():
             return f"requirement/{event.requirement}"
         case MeasureEvent():
@@ -81,6 +83,13 @@ def reads(event: Event) -> tuple[str, ...]:
     """Return the streams that deciding `event` is sure to read, so that a store may fetch them at once."""
     names = [LEDGER, f"authority/{event.authority}", f"party/{event.party}"]
     match event:
+        case DeliveryRecorded():
+            names.append(f"delivery/{event.delivery}")
+            names += [f"commitment/{event.commitment}"] if event.commitment is not None else []
+        case DeliveryMarkedDuplicate():
+            names += [f"delivery/{event.delivery}", f"delivery/{event.duplicate_of}"]
+        case DeliveryEvent():
+            names.append(f"delivery/{event.delivery}")
         case PartyAdmitted():
             grants = (event.principal, event.recovery)
             names += [f"party/{event.subject}", *(f"authority/{one.authority}" for one in grants if one is not None)]
@@ -99,13 +108,6 @@ def reads(event: Event) -> tuple[str, ...]:
             names += [f"party/{obligor.party}" for obligor in event.terms.obligors]
         case CommitmentEvent():
             names.append(f"commitment/{event.commitment}")
-        case DeliveryRecorded():
-            names.append(f"delivery/{event.delivery}")
-            names += [f"commitment/{event.commitment}"] if event.commitment is not None else []
-        case DeliveryMarkedDuplicate():
-            names += [f"delivery/{event.delivery}", f"delivery/{event.duplicate_of}"]
-        case DeliveryEvent():
-            names.append(f"delivery/{event.delivery}")
         case AggressionNotified():
             names += [f"crisis/{event.crisis}", CLOCKS, SNAPBACK]
         case RequirementEvent() | MeasureEvent() | ConsultationEvent() | RatesPublished():

@@ -4,7 +4,6 @@ One act by the same signers has one envelope: the bytes are canonical, the signa
 is the only module that constructs Envelope.
 """
 
-import binascii
 import hashlib
 import re
 from collections.abc import Iterable
@@ -15,7 +14,7 @@ from ledger.events import registry
 from ledger.events.canonical import canonical_bytes, parse_canonical
 from ledger.events.refusals import Refusal, Rejected
 from ledger.events.stages import Envelope, Signature
-from ledger.signing.encoding import from_base64, to_base64
+from ledger.signing.encoding import bytes_of_base64, from_base64, to_base64
 
 PAYLOAD_TYPE: Final = "application/vnd.guarantee-ledger.event+json"
 ENVELOPE_BYTES_MAX: Final = 48 * 1024
@@ -26,12 +25,11 @@ _ENVELOPE_MEMBERS: Final = {"payload", "payloadType", "signatures"}
 _SIGNATURE_MEMBERS: Final = {"keyid", "sig"}
 _KEY_ID: Final = re.compile(r"[0-9a-f]{64}")
 
-_SIGNATURE: Final = rb'\{"keyid":"([0-9a-f]{64})","sig":"([A-Za-z0-9+/]+={0,2})"\}'
-_QUICK_SIGNATURE: Final = re.compile(_SIGNATURE)
-_QUICK: Final = re.compile(
-    rb'\{"payload":"([A-Za-z0-9+/]+={0,2})","payloadType":"%b","signatures":\[(%b(?:,%b)*)\]\}'
-    % (re.escape(PAYLOAD_TYPE.encode()), *[re.sub(rb"\((?!\?)", b"(?:", _SIGNATURE)] * 2)
-)
+_HEAD: Final = b'{"payload":"'
+_SIGNATURES: Final = b'","payloadType":"' + PAYLOAD_TYPE.encode() + b'","signatures":[{"keyid":"'
+_NEXT: Final = b'"},{"keyid":"'
+_END: Final = b'"}]}'
+_SIGNATURE: Final = re.compile(rb'([0-9a-f]{64})","sig":"([0-9A-Za-z+/=]+)')
 
 
 def pae(payload_type: str, payload: bytes) -> bytes:
@@ -70,7 +68,8 @@ def parse(raw: bytes) -> Envelope:
     types, base64 that is not strict, or signatures that are not 1 to 16, sorted by key id and each key once;
     (3) PAYLOAD_TYPE_UNKNOWN; (4) the codes of `parse_canonical` for the payload; (5) those of `registry.decode`.
     """
-    payload, signatures = unwrapped(PAYLOAD_TYPE, raw)
+    # An envelope in our one form is cut (4 instead of 13 us); any other is read, and told what it lacks.
+    payload, signatures = _cut(raw) or unwrapped(PAYLOAD_TYPE, raw)
     # (4) The bytes of the payload.
     parse_canonical(payload, ENVELOPE_BYTES_MAX)
     # (5) Its meaning.
@@ -87,10 +86,7 @@ def parse(raw: bytes) -> Envelope:
 def parsed_elsewhere(
     raw: bytes, payload: bytes, payload_sha256: str, signatures: Iterable[tuple[str, bytes]]
 ) -> Envelope:
-    """Return the envelope that `parse` made of `raw` in another process of this program; its parts are believed.
-
-    Raises the Rejected of `registry.decode`: that process need not have decoded the event.
-    """
+    """Return the envelope that `parse` made of `raw` in another process of this program; its parts are believed."""
     return Envelope(
         raw=raw,
         payload=payload,
@@ -102,11 +98,6 @@ def parsed_elsewhere(
 
 def unwrapped(payload_type: str, raw: bytes) -> tuple[bytes, tuple[Signature, ...]]:
     """Return the payload of type `payload_type` in an envelope, and its signatures: reasons (1) to (3) of `parse`."""
-    # Most envelopes are of one pattern, which leaves nothing to ask of (1) to (3) but strict base64 and the order of
-    # keys: 5 instead of 20 µs for one of 900 bytes. Where anything is in doubt the exact way decides.
-    quick = _unwrapped_quickly(raw) if payload_type == PAYLOAD_TYPE and len(raw) <= ENVELOPE_BYTES_MAX else None
-    if quick is not None:
-        return quick
     # (1) The bytes of the envelope.
     members = parse_canonical(raw, ENVELOPE_BYTES_MAX)
     # (2) Its form.
@@ -122,32 +113,32 @@ def unwrapped(payload_type: str, raw: bytes) -> tuple[bytes, tuple[Signature, ..
     return payload, signatures
 
 
-def _unwrapped_quickly(raw: bytes) -> tuple[bytes, tuple[Signature, ...]] | None:
-    """Return payload and signatures of an envelope that is certainly in its form; None if that is not certain.
+def _cut(raw: bytes) -> tuple[bytes, tuple[Signature, ...]] | None:
+    """Return what `unwrapped` would, or None if it has to decide.
 
-    What matches has its members in order and no byte that canonical JSON would write in another way.
+    Canonical are these members in this order around text without quotes, escapes or characters beyond ASCII.
     """
-    matched = _QUICK.fullmatch(raw)
-    if matched is None:
+    at = raw.find(_SIGNATURES, len(_HEAD))
+    if at < 0 or len(raw) > ENVELOPE_BYTES_MAX or not raw.startswith(_HEAD) or not raw.endswith(_END):
         return None
-    payload = _decoded_quickly(matched[1])
-    values = [(one[1].decode(), _decoded_quickly(one[2])) for one in _QUICK_SIGNATURE.finditer(matched[2])]
-    signatures = tuple(Signature(key_id, value) for key_id, value in values if value)
-    if payload is None or len(signatures) != len(values) or len(values) > SIGNATURES_MAX:
+    written = raw[at + len(_SIGNATURES) : -len(_END)].split(_NEXT)
+    if len(written) > SIGNATURES_MAX:
         return None
-    if any(len(one.value) > SIGNATURE_BYTES_MAX for one in signatures):
-        return None
-    if any(before.key_id >= after.key_id for before, after in pairwise(signatures)):
-        return None
-    return payload, signatures
-
-
-def _decoded_quickly(text: bytes) -> bytes | None:
+    signatures = []
+    last = b""
     try:
-        data = binascii.a2b_base64(text, strict_mode=True)
+        payload = bytes_of_base64(raw[len(_HEAD) : at])
+        for one in written:
+            parts = _SIGNATURE.fullmatch(one)
+            if parts is None or parts[1] <= last:
+                return None
+            last, value = parts[1], bytes_of_base64(parts[2])
+            if not 1 <= len(value) <= SIGNATURE_BYTES_MAX:
+                return None
+            signatures.append(Signature(last.decode(), value))
     except ValueError:
         return None
-    return data if binascii.b2a_base64(data, newline=False) == text else None
+    return payload, tuple(signatures)
 
 
 def _signatures_of(value: object) -> tuple[Signature, ...]:

@@ -14,10 +14,17 @@ def to_base64(data: bytes) -> str:
 
 def from_base64(text: str) -> bytes:
     """Return the bytes that `text` encodes. Raises ValueError unless `text` is exactly what `to_base64` writes."""
+    if not text.isascii():
+        raise ValueError("expected padded base64; string argument should contain only ASCII characters")
+    return bytes_of_base64(text.encode())
+
+
+def bytes_of_base64(written: bytes) -> bytes:
+    """Return the bytes that text in ASCII encodes; otherwise as `from_base64`."""
     try:
-        data = binascii.a2b_base64(text, strict_mode=True)
+        data = binascii.a2b_base64(written, strict_mode=True)
     except ValueError as error:
         raise ValueError(f"expected padded base64; {error}") from None
-    if binascii.b2a_base64(data, newline=False) != text.encode("ascii"):
+    if binascii.b2a_base64(data, newline=False) != written:
         raise ValueError("expected padded base64 with unused bits zero")
     return data

@@ -74,18 +74,27 @@ Decide = Callable[[Locked], Decided]
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """What was committed: the head after the batch, its entries, and the tiles that they filled or made grow."""
+    """What was committed: the head before and after the batch, its entries, the tiles that they filled or made grow.
 
+    `peaks` are the roots of the perfect subtrees of the tree after it (`ledger.log.tree.Frontier`).
+    """
+
+    before: Head
     head: Head
     entries: Sequence[Entry]
     tiles: Mapping[TileId, bytes]
+    peaks: Sequence[bytes]
 
 
 @dataclass(slots=True)
 class Appending:
-    """One batch on its way through the event store: what to decide on, how, by which clock, and what became of it."""
+    """One batch on its way through the event store: what to decide on, how, by which clock, and what became of it.
+
+    `notes` are signed checkpoints by their tree size; those that are not stored are stored with the batch's entries.
+    """
 
     envelopes: Sequence[Envelope]
     decide: Decide
     now: Callable[[], datetime]
+    notes: Mapping[int, bytes]
     appended: list[Appended] = field(default_factory=list)

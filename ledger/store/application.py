@@ -5,9 +5,11 @@ hashed, served and audited. Nothing is transcoded, compressed or encrypted on th
 """
 
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final, cast
 
 import psycopg
@@ -30,6 +32,12 @@ FIRST_VERSION: Final = 1
 
 POLL_SECONDS: Final = 1.0
 """How long a follower waits for a notification before it looks by itself: one may be lost, or not supported."""
+
+GATHER_SECONDS: Final = 0.01
+"""How long it does not look again: many small commits are read together."""
+
+FOLLOWED_AT_ONCE_MAX: Final = 2_000
+"""Entries in one list, as soon as so many are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +144,20 @@ class LedgerApplication(Application[str]):
         """The connections of this application."""
         return cast("EntryFactory", self.factory).datastore.pool
 
-    def append(self, envelopes: Sequence[Envelope], decide: Decide, now: Callable[[], datetime]) -> Appended:
+    def append(
+        self,
+        envelopes: Sequence[Envelope],
+        decide: Decide,
+        now: Callable[[], datetime],
+        notes: Mapping[int, bytes] = MappingProxyType({}),
+    ) -> Appended:
         """Append what `decide` admits of `envelopes`, all in one transaction, and return what was committed.
 
-        `now` is asked while the head is locked. Raises what `decide` raises, and StoreError; in either case nothing
+        `now` is asked while the head is locked. `notes` are checkpoints, by tree size, that are stored with the entries
+        if they are not yet. Raises what `decide` raises, and StoreError; in either case nothing
         was recorded, except that a StoreUnavailable may have come after a commit.
         """
-        appending = Appending(envelopes, decide, now)
+        appending = Appending(envelopes, decide, now, notes)
         submitted = [Submitted(envelope.event.id, FIRST_VERSION, envelope) for envelope in envelopes]
         # Straight into the event store: `save` would look in each event for those of an aggregate.
         self.events.put(submitted, appending=appending)
@@ -166,14 +181,17 @@ class EntrySubscription(PostgresSubscription):
     """The library's subscription, by whole batches: entries already there, then new ones as they are committed."""
 
     def next_batch(self) -> list[Notification]:
-        """Wait for the next entries and return them in order, at most one read's worth.
+        """Wait for the next entries and return them in order, all that were read by now.
 
         Raises StopIteration when stopped, and what went wrong while reading.
         """
-        first = next(self)
-        rest = self._notifications[self._notifications_index :]
-        self._notifications_index = len(self._notifications)
-        return [first, *rest]
+        found = [next(self)]
+        while True:
+            found += self._notifications[self._notifications_index :]
+            self._notifications_index = len(self._notifications)
+            if len(found) >= FOLLOWED_AT_ONCE_MAX or self._notifications_queue.empty():
+                return found
+            found.append(next(self))
 
     def _loop_on_pull(self) -> None:
         """Do as the library does, and look every POLL_SECONDS even without a notification."""
@@ -182,6 +200,7 @@ class EntrySubscription(PostgresSubscription):
             while not self._has_been_stopped:
                 self._has_been_notified.wait(POLL_SECONDS)
                 self._pull()
+                time.sleep(GATHER_SECONDS)
         except BaseException as error:
             if self._thread_error is None:
                 self._thread_error = error

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event
 from typing import Final, TypeVar
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import sql
@@ -26,6 +27,9 @@ POOL_WAIT_SECONDS_MAX: Final = 10.0
 
 AWAY_WAIT_SECONDS_MAX: Final = 1.0
 """How long somebody waits for a connection while there is no database to connect to."""
+
+HEARD_SECONDS: Final = 0.1
+"""How long a connection counts as just heard from: under load none is asked, which takes a tenth of a short answer."""
 
 RECONNECT_SECONDS_MAX: Final = 0.4
 """How long a pool goes on connecting unasked. Whoever wants a connection next makes it try again at once."""
@@ -62,6 +66,7 @@ class Pool(ConnectionPool[psycopg.Connection[Row]]):
 
     def __init__(self, dsn: str, *, size_max: int, row_factory: RowFactory[Row]) -> None:
         self._away = Event()
+        self._heard_at: WeakKeyDictionary[psycopg.Connection[Row], float] = WeakKeyDictionary()
         super().__init__(
             dsn,
             connection_class=psycopg.Connection[Row],
@@ -91,7 +96,13 @@ class Pool(ConnectionPool[psycopg.Connection[Row]]):
         configure(connection)
         self._away.clear()
 
+    def putconn(self, conn: psycopg.Connection[Row]) -> None:
+        self._heard_at[conn] = time.monotonic()
+        super().putconn(conn)
+
     def _check(self, connection: psycopg.Connection[Row]) -> None:
+        if time.monotonic() - self._heard_at.get(connection, 0.0) < HEARD_SECONDS:
+            return
         try:
             self.check_connection(connection)
         except psycopg.Error:

@@ -9,7 +9,7 @@ from psycopg import Cursor
 from ledger.log.entry import GENESIS_PREVIOUS
 from ledger.log.tree import EMPTY_ROOT
 from ledger.store.database import require_durable
-from ledger.store.errors import StoreInconsistent, UnknownSchema
+from ledger.store.errors import UnknownSchema
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,29 +35,24 @@ def read_head(cursor: Cursor[tuple[Any, ...]]) -> Head:
     return _head(cursor.execute("SELECT tree_size, root, last_sha256, recorded_at FROM public.head").fetchone())
 
 
-def lock_head(cursor: Cursor[tuple[Any, ...]]) -> Head:
-    """Wait for whoever appends, then hold the head until the end of this transaction, and return it.
+def begin_with_head(cursor: Cursor[tuple[Any, ...]]) -> Head:
+    """Begin a transaction, wait for whoever appends, then hold the head until its end, and return it.
 
     A row lock, because it means the same on every PostgreSQL and on what speaks its protocol. Raises UnsafeServer if
     the commit of this transaction would not be waited for.
     """
-    row = cursor.execute(
-        "SELECT tree_size, root, last_sha256, recorded_at, current_setting('fsync'),"
-        " current_setting('synchronous_commit') FROM public.head FOR UPDATE"
-    ).fetchone()
+    # Without parameters both statements travel together.
+    cursor.execute(
+        "BEGIN ISOLATION LEVEL READ COMMITTED;"
+        " SELECT tree_size, root, last_sha256, recorded_at, current_setting('fsync'),"
+        " current_setting('synchronous_commit') FROM public.head FOR UPDATE",
+        prepare=False,
+    )
+    cursor.nextset()
+    row = cursor.fetchone()
     if row is not None:
         require_durable(*row[4:])
     return _head(row)
-
-
-def move_head(cursor: Cursor[tuple[Any, ...]], old: Head, new: Head) -> None:
-    """Replace the locked head. Raises StoreInconsistent if it is not `old` any more."""
-    moved = cursor.execute(
-        "UPDATE public.head SET tree_size = %s, root = %s, last_sha256 = %s, recorded_at = %s WHERE tree_size = %s",
-        [new.tree_size, new.root, bytes.fromhex(new.last_sha256), new.recorded_at, old.tree_size],
-    )
-    if moved.rowcount != 1:
-        raise StoreInconsistent(f"expected the locked head at {old.tree_size}; it is somewhere else")
 
 
 def _head(row: tuple[Any, ...] | None) -> Head:

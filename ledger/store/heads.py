@@ -1,7 +1,8 @@
 """The newest tree head that was published, kept where no restore of the database reaches it.
 
 A checkpoint is given to nobody before its head has passed here, so a database that was put back to an earlier state is
-found by the ledger itself: before it signs a second history, and before it serves the shortened one.
+found by the ledger itself: before it signs a second history, and before it serves the shortened one. The note that is
+kept is also the copy from which its row comes back, to the byte, if a crash of the database takes it.
 
 One file for each log, `<SHA-256 of the origin>.heads`: two slots of SLOT_BYTES, written in turn and in place, so that
 an interrupted write costs the slot that did not count. A slot is a line and the signed note after it, to its length:
@@ -20,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import Final
 
 from ledger.log.checkpoint import Checkpoint, parse_checkpoint
@@ -48,7 +49,7 @@ RootAt = Callable[[int], bytes | None]
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The newest head that was published: the signed note, what it says, and the slot that holds it."""
+    """A head that was published: the signed note, what it says, and the slot that holds it."""
 
     note: bytes
     checkpoint: Checkpoint
@@ -65,7 +66,10 @@ class HeadStore:
     def __init__(self, directory: Path, origin: str) -> None:
         self.path = directory / f"{sha256(origin.encode()).hexdigest()}{_SUFFIX}"
         self._origin = origin
-        self._lock = Lock()
+        self._lock = RLock()
+        self._depth = 0
+        # The file as last seen: it is parsed again only when another process has written.
+        self._seen: tuple[bytes, tuple[Kept, ...]] = (b"", ())
         try:
             directory.mkdir(parents=True, exist_ok=True)
             self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE_MODE)
@@ -80,10 +84,21 @@ class HeadStore:
         """Let the file go."""
         os.close(self._descriptor)
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let nobody else publish until the end: neither another thread nor another process."""
+        with self._locked(fcntl.LOCK_EX):
+            yield
+
     def newest(self) -> Kept | None:
         """Return the newest head, or None before the first. Raises HeadsUnreadable if what is there is no head."""
+        kept = self.kept()
+        return kept[-1] if kept else None
+
+    def kept(self) -> tuple[Kept, ...]:
+        """Return the newest head and the one before it, as far as they are there; the newest last."""
         with self._locked(fcntl.LOCK_SH):
-            return self._newest()
+            return self._kept()
 
     def pass_through(self, note: bytes, root_at: RootAt) -> None:
         """Keep the head of `note`, durably, unless a larger one is kept. Until this returns, nobody may have the note.
@@ -92,24 +107,28 @@ class HeadStore:
         """
         checkpoint = parse_checkpoint(parse_note(note).text)
         with self._locked(fcntl.LOCK_EX):
-            kept = self._newest()
-            if kept is not None:
-                require_beginning(kept.checkpoint, root_at)
-            if kept is None or checkpoint.tree_size > kept.checkpoint.tree_size:
-                self._write((kept.slot + 1) % SLOTS if kept is not None else 0, note)
+            kept = self._kept()
+            if kept:
+                require_beginning(kept[-1].checkpoint, root_at)
+            if not kept or checkpoint.tree_size > kept[-1].checkpoint.tree_size:
+                self._write(Kept(note, checkpoint, (kept[-1].slot + 1) % SLOTS if kept else 0))
 
     @contextmanager
     def _locked(self, how: int) -> Iterator[None]:
-        # The lock of the file is one for all threads that share its descriptor.
+        # The lock of the file is one for all threads that share its descriptor; whoever holds it has it already.
         with self._lock:
-            fcntl.flock(self._descriptor, how)
+            self._depth += 1
+            if self._depth == 1:
+                fcntl.flock(self._descriptor, how)
             try:
                 self._require_in_place()
                 yield
             except OSError as error:
                 raise HeadsUnreadable(f"expected to read and write {self.path}: {error.strerror}") from None
             finally:
-                fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+                self._depth -= 1
+                if self._depth == 0:
+                    fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
     def _require_in_place(self) -> None:
         """Raise HeadsUnreadable if the file was removed or replaced: what is written to this one, nobody would find."""
@@ -123,18 +142,27 @@ class HeadStore:
                 "Put it back, or look at what was done to it, before this process is started again."
             )
 
-    def _newest(self) -> Kept | None:
-        kept = _newest_in(os.pread(self._descriptor, SLOTS * SLOT_BYTES, 0), self.path)
-        if kept is not None and kept.checkpoint.origin != self._origin:
-            raise HeadsUnreadable(f"expected a head of {self._origin} in {self.path}; got {kept.checkpoint.origin}")
-        return kept
+    def _kept(self) -> tuple[Kept, ...]:
+        raw = os.pread(self._descriptor, SLOTS * SLOT_BYTES, 0)
+        if raw != self._seen[0]:
+            kept = _kept_in(raw, self.path)
+            for one in kept:
+                if one.checkpoint.origin != self._origin:
+                    expected = f"expected a head of {self._origin} in {self.path}"
+                    raise HeadsUnreadable(f"{expected}; got {one.checkpoint.origin}")
+            self._seen = (raw, kept)
+        return self._seen[1]
 
-    def _write(self, slot: int, note: bytes) -> None:
-        raw = b"%s %06d\n" % (sha256(note).hexdigest().encode(), len(note)) + note
+    def _write(self, new: Kept) -> None:
+        raw = b"%s %06d\n" % (sha256(new.note).hexdigest().encode(), len(new.note)) + new.note
         assert len(raw) <= SLOT_BYTES, "a note of the log's own keys"
-        os.pwrite(self._descriptor, raw, slot * SLOT_BYTES)
+        os.pwrite(self._descriptor, raw, new.slot * SLOT_BYTES)
         # The file has its length already: no metadata has to follow.
         os.fdatasync(self._descriptor)
+        before, kept = self._seen
+        at = new.slot * SLOT_BYTES
+        others = tuple(one for one in kept if one.slot != new.slot)
+        self._seen = (before[:at] + raw + before[at + len(raw) :], (*others, new))
 
 
 def require_beginning(kept: Checkpoint, root_at: RootAt) -> None:
@@ -155,11 +183,11 @@ def heads_in(directory: Path) -> tuple[Kept, ...]:
         files = [(path, path.read_bytes()) for path in sorted(directory.glob(f"*{_SUFFIX}"))]
     except OSError as error:
         raise HeadsUnreadable(f"expected to read the tree heads in {directory}: {error.strerror}") from None
-    return tuple(kept for path, raw in files if (kept := _newest_in(raw, path)) is not None)
+    return tuple(kept[-1] for path, raw in files if (kept := _kept_in(raw, path)))
 
 
-def _newest_in(raw: bytes, path: Path) -> Kept | None:
-    """Return the head of the larger tree in the bytes of a file; None in a fresh one. Raises HeadsUnreadable."""
+def _kept_in(raw: bytes, path: Path) -> tuple[Kept, ...]:
+    """Return the heads in the bytes of a file, the larger tree last; none in a fresh one. Raises HeadsUnreadable."""
     slots = [raw[slot * SLOT_BYTES : (slot + 1) * SLOT_BYTES] for slot in range(SLOTS)]
     notes = {slot: note for slot, one in enumerate(slots) if (note := _note_in(one)) is not None}
     if not notes and raw.strip(b"\0"):
@@ -168,7 +196,7 @@ def _newest_in(raw: bytes, path: Path) -> Kept | None:
         kept = [Kept(note, parse_checkpoint(parse_note(note).text), slot) for slot, note in notes.items()]
     except LogInvalid as error:
         raise HeadsUnreadable(f"expected a signed tree head in {path}: {error}") from None
-    return max(kept, key=lambda one: one.checkpoint.tree_size, default=None)
+    return tuple(sorted(kept, key=lambda one: one.checkpoint.tree_size))
 
 
 def _note_in(raw: bytes) -> bytes | None:

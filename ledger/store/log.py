@@ -3,7 +3,7 @@
 What one call returns was committed; entries that were returned once never change.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -18,12 +18,14 @@ from ledger.log.tiles import TileId
 from ledger.rules.compact import State
 from ledger.store.appending import Found
 from ledger.store.application import EntrySubscription, LedgerApplication
+from ledger.store.checkpoints import keep_checkpoints, read_checkpoints, show_checkpoint
 from ledger.store.cosignatures import Cosignature, cosigned_sizes, keep_cosignatures, read_cosignatures, read_newest
 from ledger.store.database import check_durable, check_migrated, database_errors
 from ledger.store.errors import StoreUnavailable
 from ledger.store.evidence import read_evidence
 from ledger.store.head import Head, read_head
-from ledger.store.recorder import EntryRecorder, find_entries
+from ledger.store.lookups import find_entries
+from ledger.store.recorder import EntryRecorder
 from ledger.store.states import read_states
 from ledger.store.tiles import read_tiles
 
@@ -189,12 +191,7 @@ class StoredLog:
     def checkpoints(self, tree_sizes: Collection[int]) -> dict[int, bytes]:
         """Return the signed notes stored for those of `tree_sizes` that have one."""
         with self._reading() as cursor:
-            cursor.execute(
-                "SELECT tree_size, note FROM public.checkpoints WHERE tree_size = ANY(%s)",
-                [list(tree_sizes)],
-                binary=True,
-            )
-            return dict(cursor.fetchall())
+            return read_checkpoints(cursor, tree_sizes)
 
     def is_sealed_within(self, first: int, last: int) -> bool:
         """Tell whether a signed note is stored for any tree size from `first` to `last`."""
@@ -209,15 +206,20 @@ class StoredLog:
     def keep_checkpoint(self, tree_size: int, note: bytes) -> bytes:
         """Store the signed note of `tree_size` unless there is one, and return the one that is stored for ever."""
         with self._reading() as cursor:
-            cursor.execute(
-                "INSERT INTO public.checkpoints (tree_size, note) VALUES (%s, %s) ON CONFLICT DO NOTHING",
-                [tree_size, note],
-            )
-            if cursor.rowcount == 1:
-                return note
-        stored = self.checkpoint(tree_size)
-        assert stored is not None
-        return stored
+            return keep_checkpoints(cursor, {tree_size: note})[tree_size]
+
+    def show_checkpoint(self, tree_size: int, note: bytes) -> bytes:
+        """Do as `keep_checkpoint` does without waiting for the disk: a crash of the database may take a new row away.
+
+        Not if a commit after it was waited for. Who calls this can put the row back.
+        """
+        with self._reading() as cursor:
+            return show_checkpoint(cursor, tree_size, note)
+
+    def keep_checkpoints(self, notes: Mapping[int, bytes]) -> dict[int, bytes]:
+        """Store signed notes by their tree size, where there is none; return those that are stored for ever."""
+        with self._reading() as cursor:
+            return keep_checkpoints(cursor, notes)
 
     def keep_cosignatures(self, tree_size: int, cosignatures: Collection[Cosignature]) -> None:
         """Store verified lines under the checkpoint of `tree_size`; of each key the latest stays."""

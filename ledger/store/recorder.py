@@ -5,37 +5,31 @@ number of processes try: positions have no gap, the order of positions is the or
 decided without all those before it in view. Every other module may assume it.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from psycopg import Cursor
 from psycopg.rows import tuple_row
 
-from ledger.events.stages import Admitted, Envelope
+from ledger.events.stages import Admitted
 from ledger.log.entry import Entry, build_entry
 from ledger.log.tree import EMPTY, Frontier
-from ledger.rules.streams import reads
-from ledger.store.appending import Appended, Appending, Decided, Found, Locked
+from ledger.store.appending import Appended, Appending, Decided, Locked
+from ledger.store.copying import copy_entries
 from ledger.store.database import AGAIN, database_errors
 from ledger.store.errors import StoreInconsistent, StoreUnavailable, UnsafeServer
 from ledger.store.evidence import keep_evidence
-from ledger.store.head import Head, lock_head, move_head
-from ledger.store.states import KnownStates, StoredCompact, write_states
-from ledger.store.tiles import read_frontier, write_tiles
+from ledger.store.finishing import Finished, finish
+from ledger.store.head import Head, begin_with_head
+from ledger.store.states import KnownStates, StoredCompact
+from ledger.store.tiles import read_frontier
 
 ENTRIES_TABLE = "entries"
-COPY = (
-    "COPY public.entries (notification_id, originator_id, originator_version, topic, state, payload_sha256, authority,"
-    " recorded_at, stream, sealed_size, pending_on) FROM STDIN (FORMAT BINARY)"
-)
-COPY_TYPES = (
-    ("int8", "text", "int2", "text", "bytea", "bytea", "text", "timestamptz", "text", "int8", "text[]")
-)  # fmt: skip
 
 
 class EntryRecorder(PostgresApplicationRecorder):
@@ -58,38 +52,55 @@ class EntryRecorder(PostgresApplicationRecorder):
         repeated here, because only the submitter's bytes tell whether a commit that failed was one.
         """
         appending: Appending = kwargs["appending"]
-        event_ids = [str(event.originator_id) for event in stored_events]
         with (
             database_errors(),
             self.datastore.pool.connection() as connection,
             _no_warning_at_commit(connection),
-            connection.transaction(),
-            connection.cursor(row_factory=tuple_row) as cursor,
+            _begun(connection) as cursor,
         ):
-            locked = self._look(cursor, lock_head(cursor), appending, event_ids)
+            locked = self._look(cursor, begin_with_head(cursor), appending)
             decided = appending.decide(locked)
-            frontier, appended = self._append(cursor, locked, decided)
+            frontier, appended = self._append(cursor, locked, decided, appending.notes)
         # Committed: the entries are in the log whether or not the caller hears of it.
         # Submitting the same bytes again finds them and seals them again.
         self._frontier = frontier
         self._known.advance(appended.head.tree_size, decided.folded.changes)
         appending.appended.append(appended)
 
-    def _look(
-        self, cursor: Cursor[tuple[Any, ...]], head: Head, appending: Appending, event_ids: Sequence[str]
-    ) -> Locked:
-        """Fetch what deciding the batch is sure to read, in three queries however many acts it has."""
-        found = find_entries(cursor, event_ids)
-        located = {event_id: one.stream for event_id, one in found.items()}
-        compact = StoredCompact(cursor, self._known.at(head.tree_size), located)
-        events = [envelope.event for envelope in appending.envelopes]
-        targets = [act for event in events if (act := getattr(event, "act", None)) is not None]
-        compact.prefetch_located(targets)
-        streams = [stream for event in events for stream in reads(event)]
-        compact.prefetch([*streams, *filter(None, map(compact.locate, targets))])
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """Return the entries from a position on, in order. In binary: 3 µs each instead of 9."""
+        conditions = ["notification_id >= %(start)s" if inclusive_of_start else "notification_id > %(start)s"]
+        conditions += ["notification_id <= %(stop)s"] if stop is not None else []
+        conditions += ["topic = ANY(%(topics)s)"] if topics else []
+        query = (
+            "SELECT notification_id, originator_id, originator_version, topic, state FROM public.entries"
+            f" WHERE {' AND '.join(conditions)} ORDER BY notification_id LIMIT %(limit)s"
+        )
+        values = {"start": start or 0, "stop": stop, "topics": list(topics), "limit": limit}
+        with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+            cursor.execute(query.encode(), values, binary=True)
+            return [
+                Notification(id=row[0], originator_id=row[1], originator_version=row[2], topic=row[3], state=row[4])
+                for row in cursor.fetchall()
+            ]
+
+    def _look(self, cursor: Cursor[tuple[Any, ...]], head: Head, appending: Appending) -> Locked:
+        """Fetch what deciding the batch is sure to read."""
+        compact = StoredCompact(cursor, self._known.at(head.tree_size))
+        found = compact.look_ahead([envelope.event for envelope in appending.envelopes])
         return Locked(head, _not_before(head.recorded_at, appending.now()), compact, found)
 
-    def _append(self, cursor: Cursor[tuple[Any, ...]], locked: Locked, decided: Decided) -> tuple[Frontier, Appended]:
+    def _append(
+        self, cursor: Cursor[tuple[Any, ...]], locked: Locked, decided: Decided, notes: Mapping[int, bytes]
+    ) -> tuple[Frontier, Appended]:
         head = locked.head
         frontier = self._frontier
         if (frontier.tree_size, frontier.root) != (head.tree_size, head.root):
@@ -99,15 +110,31 @@ class EntryRecorder(PostgresApplicationRecorder):
         keep_evidence(cursor, decided.conflicting, locked.recorded_at)
         entries = _chained(head, decided.admitted, locked.recorded_at)
         if not entries:
-            return frontier, Appended(head, (), {})
+            return frontier, Appended(head, head, (), {}, frontier.peaks)
         frontier, tiles = frontier.append(entry.leaf_hash for entry in entries)
         new_head = Head(frontier.tree_size, frontier.root, entries[-1].sha256, locked.recorded_at)
-        _copy_entries(cursor, entries, decided, new_head.tree_size)
-        write_tiles(cursor, tiles)
-        write_states(cursor, decided.folded.changes, new_head.tree_size)
-        move_head(cursor, head, new_head)
-        self._notify_channel(cursor)  # type: ignore[arg-type]  # the library's cursors give rows as dicts
-        return frontier, Appended(new_head, entries, {tile.tile_id: tile.hashes for tile in tiles})
+        located = decided.folded.located
+        streams = [located[one.verified.event.id] for one in decided.admitted]
+        copy_entries(cursor, entries, decided.admitted, streams, new_head.tree_size)
+        finish(cursor, head, Finished(new_head, tiles, decided.folded.changes, notes), self.channel_name)
+        grown = {tile.tile_id: tile.hashes for tile in tiles}
+        return frontier, Appended(head, new_head, entries, grown, frontier.peaks)
+
+
+@contextmanager
+def _begun(connection: psycopg.Connection[Any]) -> Iterator[Cursor[tuple[Any, ...]]]:
+    """Yield the cursor of a transaction that its first statement begins; commit, or roll back if something is raised.
+
+    The driver's own would send BEGIN by itself, one of eight round trips.
+    """
+    try:
+        with connection.cursor(row_factory=tuple_row) as cursor:
+            yield cursor
+        connection.commit()
+    except BaseException:
+        with suppress(psycopg.Error):
+            connection.rollback()
+        raise
 
 
 @contextmanager
@@ -130,19 +157,6 @@ def _no_warning_at_commit(connection: psycopg.Connection[Any]) -> Iterator[None]
         connection.remove_notice_handler(listen)
     if warnings:
         raise StoreUnavailable(f"The server committed with a warning: {warnings[0]}. {AGAIN}")
-
-
-def find_entries(cursor: Cursor[tuple[Any, ...]], event_ids: Sequence[str]) -> dict[str, Found]:
-    """Return those of the events `event_ids` that are in the log."""
-    cursor.execute(
-        "SELECT originator_id, notification_id, payload_sha256, sealed_size, pending_on, stream FROM public.entries"
-        " WHERE originator_id = ANY(%s)",
-        [list(event_ids)],
-    )
-    return {
-        event_id: Found(position, payload_sha256.hex(), sealed_size, tuple(pending_on), stream)
-        for event_id, position, payload_sha256, sealed_size, pending_on, stream in cursor.fetchall()
-    }
 
 
 def check_last_entry(cursor: Cursor[tuple[Any, ...]], head: Head) -> None:
@@ -170,29 +184,3 @@ def _chained(head: Head, admitted: Sequence[Admitted], recorded_at: datetime) ->
         previous = entry.sha256
         entries.append(entry)
     return entries
-
-
-def _copy_entries(
-    cursor: Cursor[tuple[Any, ...]], entries: Sequence[Entry], decided: Decided, sealed_size: int
-) -> None:
-    located = decided.folded.located
-    with cursor.copy(COPY) as copy:
-        copy.set_types(COPY_TYPES)
-        for entry, admitted in zip(entries, decided.admitted, strict=True):
-            envelope: Envelope = admitted.verified.envelope
-            event = envelope.event
-            copy.write_row(
-                (
-                    entry.position,
-                    event.id,
-                    1,
-                    event.type,
-                    entry.raw,
-                    bytes.fromhex(envelope.payload_sha256),
-                    event.authority,
-                    entry.recorded_at,
-                    located[event.id],
-                    sealed_size,
-                    list(admitted.pending_on),
-                )
-            )

@@ -1,17 +1,21 @@
-"""The folded state of the streams, as the rules read it inside one transaction, and as it is written back.
+"""The folded state of the streams, as the rules read it inside one transaction.
 
 What a decision is sure to read is fetched for the whole batch at once; the rest is asked for when the rules want it.
 States stay in memory from one transaction to the next as long as nobody else has appended meanwhile.
 """
 
 from collections import OrderedDict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from psycopg import Cursor
 
-from ledger.rules.compact import State, decode_state, encode_state
+from ledger.events.header import Event
+from ledger.rules.compact import State, decode_state
+from ledger.rules.streams import reads
+from ledger.store.appending import Found
+from ledger.store.lookups import find_entries, look_ahead
 
 STATES_KEPT_MAX: Final = 8_000
 
@@ -55,40 +59,41 @@ class KnownStates:
 class StoredCompact:
     """The Compact (`ledger.rules.compact`) as of the transaction of `cursor`, which must hold the head."""
 
-    def __init__(self, cursor: Cursor[tuple[Any, ...]], known: KnownStates, located: Mapping[str, str]) -> None:
+    def __init__(self, cursor: Cursor[tuple[Any, ...]], known: KnownStates) -> None:
         self._cursor = cursor
         self._known = known
         self._absent: set[str] = set()
-        self._located: dict[str, str | None] = dict(located)
+        self._located: dict[str, str | None] = {}
 
-    def prefetch(self, streams: Collection[str]) -> None:
-        """Read the states of `streams` that are not known yet, in one query."""
-        wanted = [stream for stream in dict.fromkeys(streams) if self._known.get(stream) is None]
-        found = read_states(self._cursor, wanted)
-        self._known.keep(found)
-        self._absent |= set(wanted) - found.keys()
+    def look_ahead(self, events: Sequence[Event]) -> dict[str, Found]:
+        """Fetch what deciding `events` is sure to read, in one query; return those of them that are recorded."""
+        targets = [act for event in events if (act := getattr(event, "act", None)) is not None]
+        wanted = [name for name in dict.fromkeys(name for one in events for name in reads(one)) if self._unknown(name)]
+        event_ids = [event.id for event in events]
+        found, states = look_ahead(self._cursor, event_ids, targets, wanted)
+        self._located = dict.fromkeys(targets) | {event_id: one.stream for event_id, one in found.items()}
+        self._known.keep({name: decode_state(state) for name, state in states.items() if self._unknown(name)})
+        self._absent |= set(wanted) - states.keys()
+        return {event_id: found[event_id] for event_id in event_ids if event_id in found}
 
-    def prefetch_located(self, event_ids: Collection[str]) -> None:
-        """Find the streams of the acts `event_ids`, in one query."""
-        wanted = [event_id for event_id in dict.fromkeys(event_ids) if event_id not in self._located]
-        self._located |= dict.fromkeys(wanted, None)
-        if wanted:
-            self._cursor.execute(
-                "SELECT originator_id, stream FROM public.entries WHERE originator_id = ANY(%s)", [wanted]
-            )
-            self._located |= dict(self._cursor.fetchall())
+    def _unknown(self, stream: str) -> bool:
+        return self._known.get(stream) is None
 
     def get(self, stream: str) -> State | None:
         """Return the state of a stream, or None if nothing was recorded there."""
         state = self._known.get(stream)
         if state is None and stream not in self._absent:
-            self.prefetch([stream])
-            state = self._known.get(stream)
+            read = read_states(self._cursor, [stream])
+            self._known.keep(read)
+            self._absent |= {stream} - read.keys()
+            state = read.get(stream)
         return state
 
     def locate(self, event_id: str) -> str | None:
         """Return the stream in which the act `event_id` was recorded, or None if it is unknown."""
-        self.prefetch_located([event_id])
+        if event_id not in self._located:
+            found = find_entries(self._cursor, [event_id]).get(event_id)
+            self._located[event_id] = found.stream if found is not None else None
         return self._located[event_id]
 
     def acts_since(self, authority: str, since: datetime) -> tuple[str, ...]:
@@ -107,13 +112,3 @@ def read_states(cursor: Cursor[tuple[Any, ...]], streams: Collection[str]) -> di
         return {}
     cursor.execute("SELECT name, state FROM public.streams WHERE name = ANY(%s)", [list(streams)], binary=True)
     return {name: decode_state(state) for name, state in cursor.fetchall()}
-
-
-def write_states(cursor: Cursor[tuple[Any, ...]], states: Mapping[str, State], tree_size: int) -> None:
-    """Write the new state of each changed stream, as of `tree_size`."""
-    cursor.execute(
-        "INSERT INTO public.streams (name, state, changed_at)"
-        " SELECT name, state, %s FROM unnest(%b::text[], %b::bytea[]) AS changed (name, state)"
-        " ON CONFLICT (name) DO UPDATE SET state = excluded.state, changed_at = excluded.changed_at",
-        [tree_size, list(states), [encode_state(state) for state in states.values()]],
-    )

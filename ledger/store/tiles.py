@@ -1,11 +1,11 @@
 """The Merkle tree of the log in its table: tiles of 256 hashes, read by name and written over as they grow."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 
 from psycopg import Cursor
 
-from ledger.log.tiles import Tile, TileId, partial_tiles
+from ledger.log.tiles import TileId, partial_tiles
 from ledger.log.tree import EMPTY, Frontier, frontier_from_tiles
 from ledger.store.errors import StoreInconsistent
 from ledger.store.head import Head
@@ -23,16 +23,6 @@ def read_tiles(cursor: Cursor[tuple[Any, ...]], ids: Collection[TileId]) -> dict
         binary=True,
     )
     return {(level, index): hashes for level, index, hashes in cursor.fetchall()}
-
-
-def write_tiles(cursor: Cursor[tuple[Any, ...]], tiles: Sequence[Tile]) -> None:
-    """Write tiles that are new or have grown; the database refuses one that lost a hash."""
-    cursor.execute(
-        "INSERT INTO public.tiles (level, index, hashes)"
-        " SELECT * FROM unnest(%s::smallint[], %s::bigint[], %b::bytea[])"
-        " ON CONFLICT (level, index) DO UPDATE SET hashes = excluded.hashes",
-        [[tile.level for tile in tiles], [tile.index for tile in tiles], [tile.hashes for tile in tiles]],
-    )
 
 
 def read_frontier(cursor: Cursor[tuple[Any, ...]], head: Head) -> Frontier:

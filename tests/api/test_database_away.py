@@ -83,6 +83,8 @@ def test_an_outage_is_told_at_once_and_over_as_soon_as_the_database_is_back(
         assert set(_asked_at_once(one)) == {200}
         postgres.stop()
         give_up = time.monotonic() + OUTAGE_SECONDS
+        # Until the follower hears of it, a moment later, an answer that was given before is given again.
+        assert 503 in _asked_at_once(one)
         while is_asked_meanwhile and time.monotonic() < give_up:
             assert set(_asked_at_once(one)) == {503}
         time.sleep(max(0.0, give_up - time.monotonic()))

@@ -12,7 +12,7 @@ from api import submissions
 from api.edge import BODY_BYTES_MAX
 from api.problems import TROUBLES
 from tests.acts import Founding
-from tests.api.served import NDJSON, Served
+from tests.api.served import JSON, Served
 
 PATHS = ["/v1/ledger", "/v1/entries", "/v1/entries/1", "/v1/refusals", "/v1/checkpoint", "/healthz", "/readyz", "/docs"]
 
@@ -59,7 +59,7 @@ def test_options_says_what_is_allowed_and_nothing_to_other_origins(ledger: Serve
 
 def test_a_body_that_is_declared_too_large_is_refused_unread(ledger: Served) -> None:
     with socket.create_connection(ledger.address, 10) as raw:
-        raw.sendall(head(BODY_BYTES_MAX + 1, "application/x-ndjson"))
+        raw.sendall(head(BODY_BYTES_MAX + 1))
         answer = read_all(raw)
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert b'"code":"body_too_large"' in answer
@@ -69,8 +69,8 @@ def test_a_body_that_is_declared_too_large_is_refused_unread(ledger: Served) -> 
 def test_a_body_that_grows_too_large_is_refused_while_it_is_read(ledger: Served) -> None:
     before = ledger.tree_size()
     chunks = (b"x" * 1_000_000 for _ in range(BODY_BYTES_MAX // 1_000_000 + 2))
-    answer = ledger.http.post("/v1/events", content=chunks, headers=NDJSON)
-    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+    answer = ledger.http.post("/v1/events", content=chunks, headers=JSON)
+    assert (answer.status_code, answer.json()["code"]) == (413, "envelope_too_large")
     assert ledger.tree_size() == before
 
 

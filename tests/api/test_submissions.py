@@ -182,11 +182,6 @@ def test_an_empty_body_is_refused(ledger: Served, headers: dict[str, str]) -> No
     refused(ledger, b"", 400, "batch_empty", headers)
 
 
-def test_a_batch_has_at_most_a_thousand_lines(ledger: Served) -> None:
-    refused(ledger, b"{}\n" * 1001, 413, "batch_too_long", NDJSON)
-    assert len(outcomes(ledger.post(b"{}\n" * 1000, NDJSON))) == 1000
-
-
 def test_an_idempotency_key_that_is_the_events_id_is_accepted(ledger: Served, made: Founding) -> None:
     event_id = new_id()
     raw = made.depositary.act(

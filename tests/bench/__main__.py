@@ -1,41 +1,147 @@
-"""Print each speed beside the limit of the same run: `make bench`, or `make bench ARGS=5000` for another size."""
+"""Measure every row beside its limit: `make bench`, or `make bench ARGS='--quick --only intake,audit'`."""
 
-import os
-import platform
-import statistics
+import argparse
+import shutil
+import signal
 import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
 
-import psycopg
+from tests.bench import machine, picture, table
+from tests.bench.acts import DATA_DEFAULT, SEED_DEFAULT, workload
+from tests.bench.audit_rows import audit, export, judged
+from tests.bench.ground import Ground, say
+from tests.bench.growth import Growth
+from tests.bench.intake_rows import fill, lone, singles
+from tests.bench.measured import Row
+from tests.bench.peers.race import peers
+from tests.bench.processes import ROOT, Failed
+from tests.bench.read_rows import obligations, tiles
+from tests.bench.rebuild_rows import rebuild
+from tests.bench.scale import FULL, MIDDLE, QUICK, TINY, Scale
+from tests.bench.start_rows import start
+from tests.bench.table import Run
+from tests.bench.trees import trees
 
-from tests.bench import work
-from tests.bench.work import Rate
-
-ACTS = 2_000
-SINGLE = 200
-
-
-def main(acts: int) -> None:
-    limit = work.ed25519_verification(acts)
-    with work.fresh_ledger() as (database_url, log, intake, made):
-        with psycopg.connect(database_url) as connection:
-            version = connection.execute("SHOW server_version").fetchone()
-        print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, PostgreSQL {version}")
-        print("fsync on, synchronous_commit on; every receipt made; load of the machine:", os.getloadavg()[0], "\n")
-        offices = work.admitted_offices(intake, made)
-        raws = work.renamings(offices, acts)
-        batches = work.timed(f"intake in batches of {work.BATCH}", acts, lambda: work.require_admitted(intake, raws))
-        single = work.single_submissions(intake, work.renamings(offices, SINGLE))
-        rates = [limit, batches, work.audit_of(log), work.rebuild_of(log, database_url)]
-    for rate in rates:
-        print_rate(rate, limit)
-    median_ms, p99_ms = (1000 * statistics.quantiles(single, n=100)[at] for at in (49, 98))
-    print(f"{'a single submission':34} median {median_ms:.1f} ms, p99 {p99_ms:.1f} ms")
+NAMES: Final = ("intake", "growth", "reads", "tiles", "singles", "lone", "peers", "start", "audit", "rebuild", "trees")
+SCALES: Final = {"full": FULL, "middle": MIDDLE, "quick": QUICK, "tiny": TINY}
+OUT: Final = ROOT / "docs" / "bench"
 
 
-def print_rate(rate: Rate, limit: Rate) -> None:
-    ratio = rate.per_second / limit.per_second
-    print(f"{rate.what:34} {rate.per_second:10,.0f} /s   {ratio:5.2f} of the limit")
+def measure(ground: Ground, chosen: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Measure the chosen rows, in the order of NAMES; the intake fills the ledger for all others.
+
+    Returns what was skipped or failed, and what PostgreSQL says of its durability.
+    """
+    missing: list[str] = []
+
+    def rows(name: str, measured: Callable[[], list[Row]]) -> None:
+        if name not in chosen:
+            return
+        try:
+            ground.rows += measured()
+        except Failed as failed:
+            # The others are worth having all the same.
+            say(f"{name} failed: {failed}")
+            missing.append(f"{name}, FAILED: {str(failed)[:300]}")
+
+    with ExitStack() as running:
+        running.callback(ground.stop)
+        ground.start()
+        durability = machine.durability(ground.database_url)
+        ground.go_on()
+        if ground.at < ground.scale.entries:
+            growth = Growth(ground)
+            ground.rows += fill(ground, growth.look if "growth" in chosen else lambda _: None)
+            ground.curves += growth.curves()
+        rows("reads", lambda: obligations(ground))
+        rows("tiles", lambda: tiles(ground))
+        rows("singles", lambda: [singles(ground)])
+        rows("lone", lambda: [lone(ground)])
+        rows("peers", lambda: peers(ground, missing))
+        rows("start", lambda: [start(ground)])
+        lines, folder = export(ground)
+        rows("rebuild", lambda: [rebuild(ground)])
+        ground.stop()
+        rows("audit", lambda: [audit(ground, lines, folder)])
+        judged(ground, lines)
+    if "trees" in chosen:
+        ground.curves += trees(ground)
+    return missing, durability
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a few minutes, at 20,000 entries")
+    parser.add_argument("--scale", choices=SCALES, default="full", help="how much of everything")
+    parser.add_argument("--only", default=",".join(NAMES), help=f"rows, of {', '.join(NAMES)}")
+    parser.add_argument("--run", default="", help="a name for the run: writes results-NAME.json and pictures")
+    parser.add_argument("--data", type=Path, default=DATA_DEFAULT, help="directory, on a disk, for acts and ledgers")
+    parser.add_argument("--out", type=Path, default=OUT, help="where results and pictures are written")
+    parser.add_argument(
+        "--mldsa", action="store_true", help="a log with an ML-DSA-44 key too, as `gledger up` makes it"
+    )
+    parser.add_argument("--keep", action="store_true", help="leave the ledger and its copies where they are")
+    parser.add_argument(
+        "--again", action="store_true", help="go on with the ledger that --keep left: rows without intake"
+    )
+    return parser
+
+
+def main(given: Sequence[str]) -> None:
+    """Measure, print the table, and write what `--run` asks for."""
+    wanted = arguments().parse_args(given)
+    chosen = [name for name in wanted.only.split(",") if name]
+    if unknown := set(chosen) - set(NAMES):
+        raise SystemExit(f"expected rows of {', '.join(NAMES)}; got {', '.join(sorted(unknown))}")
+    wanted.data.mkdir(parents=True, exist_ok=True)
+    machine.require_disk(wanted.data)
+    scale: Scale = QUICK if wanted.quick else SCALES[wanted.scale]
+    began, clock = time.strftime("%Y-%m-%d %H:%M"), time.perf_counter()
+    about = machine.machine()
+    say("signing")
+    acts = workload(scale.entries + scale.reserve, wanted.data, seed=SEED_DEFAULT, mldsa=wanted.mldsa)
+    place = wanted.data / f"run-{wanted.run or 'latest'}"
+    if not wanted.again:
+        shutil.rmtree(place, ignore_errors=True)
+    ground = Ground(place, scale, acts)
+    try:
+        missing, durability = measure(ground, chosen)
+    finally:
+        if not wanted.keep:
+            shutil.rmtree(place, ignore_errors=True)
+    run = Run(
+        began=began,
+        seconds=time.perf_counter() - clock,
+        entries=scale.entries,
+        machine=about,
+        versions=machine.versions(),
+        durability=durability,
+        place=machine.place(wanted.data),
+        workload=f"acts of seed {acts.seed}; checkpoints by Ed25519{' and ML-DSA-44' if wanted.mldsa else ''}",
+        rows=tuple(ground.rows),
+        curves=tuple(ground.curves),
+        missing=tuple(missing),
+    )
+    print(table.written(run))
+    if wanted.run:
+        _keep(run, wanted.out, wanted.run)
+
+
+def _keep(run: Run, out: Path, name: str) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    (out / f"results-{name}.json").write_bytes(table.encoded(run))
+    (out / f"ratios-{name}.svg").write_text(picture.ratios(run), encoding="utf-8")
+    (out / f"growth-{name}.svg").write_text(picture.growth(run), encoding="utf-8")
+    for other in sorted(out.glob("results-*.json")):
+        if other.name != f"results-{name}.json" and (before := table.decoded(other)) is not None:
+            print(f"Beside {other.name}:\n{table.compared(before, run)}")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else ACTS)
+    # Asked to stop, it stops what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
+    main(sys.argv[1:])

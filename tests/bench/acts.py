@@ -40,6 +40,9 @@ DATA_DEFAULT: Final = Path("/var/tmp/gledger-bench")
 SIGNED_ALONE_MAX: Final = 20_000
 """Acts that are not worth the start of other processes."""
 
+_TOLD_BY: Final = ("story.py", "promises.py", "founding.py", "acts.py")
+"""What the bytes depend on: acts that were signed by another version are not taken for those of this one."""
+
 _MS_BETWEEN: Final = 1_000 * SECONDS_BETWEEN
 
 
@@ -68,17 +71,30 @@ class Workload:
 
 
 def workload(count: int, data: Path = DATA_DEFAULT, *, seed: int = SEED_DEFAULT, mldsa: bool = True) -> Workload:
-    """Return `count` acts, founding included; signs them only if `data` has no file of them yet.
+    """Return `count` acts, founding included; signs them only if `data` has no file of as many yet.
 
     `mldsa`: the opening names an ML-DSA-44 key of the log beside the Ed25519 one, as `gledger up` has it.
     """
-    path = data / f"acts-{count}-{seed}{'' if mldsa else '-ed25519'}.ndjson"
+    kind = f"{seed}{'' if mldsa else '-ed25519'}-{_version()}.ndjson"
+    path = _kept(data, kind, count) or data / f"acts-{count}-{kind}"
     signers = log_signers_of(seed)[: None if mldsa else 1]
     founded = founding_of(seed, signers)
     if not path.exists():
         data.mkdir(parents=True, exist_ok=True)
         _write(path, seed, count, founded)
     return Workload(seed, count, path, founded, signers)
+
+
+@cache
+def _version() -> str:
+    sources = (Path(__file__).with_name(name).read_bytes() for name in _TOLD_BY)
+    return sha256(b"".join(sources)).hexdigest()[:8]
+
+
+def _kept(data: Path, kind: str, count: int) -> Path | None:
+    """Return a file that has at least `count` acts: fewer are the beginning of more."""
+    longer = {int(path.name.split("-")[1]): path for path in data.glob(f"acts-*-{kind}")}
+    return min(((size, path) for size, path in longer.items() if size >= count), default=(0, None))[1]
 
 
 @cache

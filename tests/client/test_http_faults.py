@@ -142,6 +142,15 @@ def test_a_batch_with_an_outcome_missing_is_malformed() -> None:
         list(client_of(script).submit_many([b"one", b"two"]))
 
 
+def test_a_batch_that_had_to_end_early_gives_what_was_decided_and_says_why() -> None:
+    lines = as_json(ADMISSION) + b"\n" + as_json({**PROBLEM, "code": "database_unavailable", "decided": 1}) + b"\n"
+    with scripted(answer("200 OK", lines)) as script:
+        outcomes = client_of(script).submit_many([b"one", b"two"])
+        assert getattr(next(outcomes), "position", None) == 1
+        with pytest.raises(AnswerMalformed, match="expected 2 outcomes; got 1, and then database_unavailable"):
+            next(outcomes)
+
+
 def test_a_batch_with_an_outcome_nobody_knows_is_malformed() -> None:
     with (
         scripted(answer("200 OK", b'{"outcome":"perhaps"}\n')) as script,

@@ -11,7 +11,7 @@ import httpx
 
 from api.edge import BODY_BYTES_MAX
 from api.problems import Trouble
-from api.submissions import BATCH_LINES_MAX, BODY_SECONDS_MAX, OUTCOME_SECONDS_MAX
+from api.submissions import BODY_SECONDS_MAX, OUTCOME_SECONDS_MAX
 from tests.api.served import JSON, NDJSON, Served
 from tests.docs.memory_ledger import example_id, seeded
 from tests.docs.refused_bytes import GB, renaming, signed
@@ -74,8 +74,8 @@ EXAMPLES: Final[dict[Trouble, Example]] = {
         "'image/png'",
     ),
     Trouble.BODY_TOO_LARGE: Example(
-        "a batch of more than 16 MiB",
-        lambda server: server.post(b"\n" * (BODY_BYTES_MAX + 1), NDJSON),
+        "an act of more than 16 MiB",
+        lambda server: server.post(b"\n" * (BODY_BYTES_MAX + 1)),
         "at most 16777216 bytes",
         "16777217 bytes",
     ),
@@ -90,12 +90,6 @@ EXAMPLES: Final[dict[Trouble, Example]] = {
         lambda server: server.post(b"", NDJSON),
         "an envelope on each line",
         "no lines",
-    ),
-    Trouble.BATCH_TOO_LONG: Example(
-        "a batch of 1001 lines",
-        lambda server: server.post(b"{}\n" * (BATCH_LINES_MAX + 1), NDJSON),
-        "at most 1000 lines",
-        "1001",
     ),
     Trouble.IDEMPOTENCY_KEY_MISMATCH: Example(
         "an act with `Idempotency-Key: another`",

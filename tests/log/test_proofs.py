@@ -22,7 +22,7 @@ from ledger.log.proofs import (
     verify_inclusion,
 )
 from ledger.log.tiles import TREE_SIZE_MAX
-from ledger.log.tree import EMPTY_ROOT, leaf_hash
+from ledger.log.tree import EMPTY, EMPTY_ROOT, leaf_hash
 from tests.log import naive
 from tests.log.naive import TREE_LEAVES, StoredTiles, grown
 
@@ -142,6 +142,25 @@ def test_needed_tiles_are_exactly_those_that_are_read(data: st.DataObject, size:
     largest.read.clear()
     consistency_proof(old, size, largest)
     assert sorted(largest.read) == sorted(tiles_needed_for_consistency(old, size))
+
+
+@settings(max_examples=60, deadline=None)
+@given(before=st.integers(0, 1_000), count=st.integers(1, 700))
+def test_what_a_batch_appended_is_proved_by_what_appending_it_gave(before: int, count: int) -> None:
+    size = before + count
+    earlier, _ = EMPTY.append(TREE_LEAVES[:before])
+    frontier, tiles = earlier.append(TREE_LEAVES[before:size])
+    appended = {tile.tile_id: tile.hashes for tile in tiles}
+    _, stored = grown(TREE_LEAVES[:size])
+    indexes = range(before, size)
+    assert inclusion_proofs(indexes, size, appended.__getitem__, frontier.peaks) == inclusion_proofs(
+        indexes, size, stored
+    )
+
+
+def test_peaks_of_another_tree_are_noticed(largest: StoredTiles) -> None:
+    with pytest.raises(ValueError, match="zip"):
+        inclusion_proofs([4], 5, largest, EMPTY.append(TREE_LEAVES[:7])[0].peaks)
 
 
 def test_many_receipts_of_one_batch_read_few_tiles(largest: StoredTiles) -> None:

@@ -1,6 +1,7 @@
 """A receipt proves one entry at one position of one log."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from ledger.log.receipt import (
     RECEIPT_BYTES_MAX,
     Receipt,
     format_receipt,
+    format_receipts,
     parse_receipt,
     verify_receipt,
 )
@@ -54,6 +56,13 @@ def test_every_entry_has_a_receipt_that_verifies(receipts: list[Receipt], signer
         kept = parse_receipt(format_receipt(receipt))
         assert kept == receipt
         assert verify_receipt(kept, entry.raw, ORIGIN, [signer.vkey]).tree_size == SIZE
+
+
+@pytest.mark.parametrize("indexes", [range(SIZE), (7, 2, 2), ()])
+def test_receipts_of_one_tree_are_those_written_one_by_one(receipts: list[Receipt], indexes: Sequence[int]) -> None:
+    proofs = [receipts[index].proof for index in indexes]
+    written = format_receipts(indexes, proofs, receipts[0].checkpoint_note)
+    assert written == [format_receipt(receipts[index]) for index in indexes]
 
 
 def test_the_text_is_that_of_the_specification(receipts: list[Receipt]) -> None:

@@ -269,6 +269,36 @@ def test_what_the_quick_way_lets_in_the_exact_way_lets_in_after_damage(value: di
     assert refusal_of(bytes(raw)) in {None, *BYTE_CODES}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a":1.0}',
+        '{"a":1e2}',
+        '{"a":-0}',
+        '{"a":01}',
+        '{"a":9007199254740992}',
+        '{"a":-9007199254740992}',
+        '{"a":18446744073709551616}',
+        '{"a":1' + "0" * 400 + "}",
+        '{"a":[' + "[" * DEPTH_MAX + "]" * DEPTH_MAX + "]}",
+        '{"a":1,"a":1}',
+        '{"b":1,"a":1}',
+        '{"a":1}\n',
+        ' {"a":1}',
+        '{"a":"\\/"}',
+        '{"a":"\\u0041"}',
+        '{"a":"\\ud800"}',
+        '{"a":"\x7f"}',
+        '{"a":NaN}',
+        "[]",
+        "",
+    ],
+)
+def test_the_quick_way_leaves_to_the_exact_way_what_is_to_be_refused(text: str) -> None:
+    assert canonical._parse_quickly(text.encode()) is None
+    assert refusal_of(text.encode()) in BYTE_CODES
+
+
 def test_the_quick_way_is_taken_by_ordinary_acts(act: Any) -> None:
     """Without this the agreement above could be that of a way never taken."""
     assert canonical._parse_quickly(act()) is not None
