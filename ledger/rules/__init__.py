@@ -15,5 +15,6 @@ forced       what must follow an act in the same transaction, signed by the serv
 decide       Verified -> Admitted | Refused
 evolve       Admitted -> the changed states
 memory       the state in memory
+remembered   views that were worked out before, by what they weigh
 given        the same of a part of a log
 """

@@ -23,7 +23,7 @@ from ledger.events.terms import Object, Terms, Valuation
 from ledger.events.values import Source, Texts, When
 from ledger.rules.history import Effective, History, effective, kept
 
-COMMITMENTS_KEPT_MAX: Final = 32_768
+ACTS_KEPT_MAX: Final = 32_768
 """Every delivery is decided by the commitment that it is under: that costs 60 µs to fold, 30 an entry."""
 
 
@@ -87,7 +87,7 @@ class Commitment:
         return tuple(obligor.party for obligor in self.terms.obligors)
 
 
-@partial(kept, views_max=COMMITMENTS_KEPT_MAX)
+@partial(kept, acts_max=ACTS_KEPT_MAX)
 def commitment(record: History | None, as_of: date | None = None) -> Commitment | None:
     """Fold the acts of a commitment stream; None where nothing that counts made it."""
     found: Commitment | None = None

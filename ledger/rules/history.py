@@ -5,11 +5,11 @@ its corrections applied; a repudiated one has no effect. So every later change o
 and every view is recomputed from it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import suppress
 from datetime import date, datetime
-from functools import lru_cache
-from typing import Final, Literal, ParamSpec, TypeVar, cast
+from functools import wraps
+from typing import Final, Literal, ParamSpec, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -21,6 +21,7 @@ from ledger.events.refusals import Refusal, Rejected
 from ledger.events.registry import decode
 from ledger.events.terms import UndisclosedObject
 from ledger.events.values import Confidential
+from ledger.rules.remembered import Remembered
 
 Standing = Literal["effective", "pending", "refused", "repudiated"]
 
@@ -29,7 +30,8 @@ Reading = ActCorrected | ActDisclosed
 
 INTRODUCTIONS = frozenset({"ledger.opened", "party.admitted", "instrument.registered"})
 
-VIEWS_KEPT_MAX: Final = 4_096
+ACTS_KEPT_MAX: Final = 8_192
+"""Acts of the histories whose views are remembered, for each view: twice that, since there are two generations."""
 
 EVENTS_KEPT_MAX: Final = 8_192
 """Of the older and of the newer half of the events that stay decoded."""
@@ -70,9 +72,26 @@ P = ParamSpec("P")
 View = TypeVar("View")
 
 
-def kept(view: Callable[P, View], views_max: int = VIEWS_KEPT_MAX) -> Callable[P, View]:
-    """Make a view keep what it last returned: a history is read by many decisions before it changes."""
-    return cast("Callable[P, View]", lru_cache(maxsize=views_max)(view))
+def kept(view: Callable[P, View], acts_max: int = ACTS_KEPT_MAX) -> Callable[P, View]:
+    """Make a view keep what it last returned: a history is read by many decisions before it changes.
+
+    The view is of a history, its first argument, which tells how much there is to keep.
+    """
+    views = Remembered[Hashable, View](acts_max)
+
+    @wraps(view)
+    def remembered(*args: P.args, **named: P.kwargs) -> View:
+        if named:
+            return view(*args, **named)
+        found = views.get(args)
+        if found is not None:
+            return found[0]
+        seen = view(*args, **named)
+        record = args[0]
+        views.keep(args, seen, max(1, len(record.acts)) if isinstance(record, History) else 1)
+        return seen
+
+    return remembered
 
 
 class Act(Struct, frozen=True, gc=False, kw_only=True):
