@@ -33,39 +33,15 @@ INTRODUCTIONS = frozenset({"ledger.opened", "party.admitted", "instrument.regist
 ACTS_KEPT_MAX: Final = 8_192
 """Acts of the histories whose views are remembered, for each view: twice that, since there are two generations."""
 
-EVENTS_KEPT_MAX: Final = 8_192
-"""Of the older and of the newer half of the events that stay decoded."""
+EVENTS_BYTES_MAX: Final = 6 * 1024 * 1024
+"""Payloads of the events that stay decoded, by their length: twice that, and decoded about four times as much."""
 
-
-class _Events:
-    """Events by their payloads, so that a history is decoded once and not by each decision that reads it.
-
-    Two generations instead of an order of use: one look-up where it hits, and no lock. Decoding again is never wrong.
-    """
-
-    def __init__(self) -> None:
-        self._newer: dict[bytes, Event] = {}
-        self._older: dict[bytes, Event] = {}
-
-    def of(self, payload: bytes) -> Event:
-        event = self._newer.get(payload)
-        if event is None:
-            event = self._older.get(payload) or decode(payload)
-            self.keep(payload, event)
-        return event
-
-    def keep(self, payload: bytes, event: Event) -> None:
-        if len(self._newer) >= EVENTS_KEPT_MAX:
-            self._older, self._newer = self._newer, {}
-        self._newer[payload] = event
-
-
-_EVENTS: Final = _Events()
+_EVENTS: Final = Remembered[bytes, Event](EVENTS_BYTES_MAX)
 
 
 def keep_decoded(payload: bytes, event: Event) -> None:
     """Spare whoever reads the history that `payload` goes into its decoding: 13 of 150 us an entry of an audit."""
-    _EVENTS.keep(payload, event)
+    _EVENTS.keep(payload, event, len(payload))
 
 
 P = ParamSpec("P")
@@ -112,7 +88,13 @@ class Act(Struct, frozen=True, gc=False, kw_only=True):
 
     @property
     def event(self) -> Event:
-        return _EVENTS.of(bytes(self.payload))
+        payload = bytes(self.payload)
+        found = _EVENTS.get(payload)
+        if found is not None:
+            return found[0]
+        event = decode(payload)
+        keep_decoded(payload, event)
+        return event
 
 
 class History(Struct, frozen=True, gc=False, kw_only=True):
