@@ -4,18 +4,13 @@ import gc
 import sys
 from typing import Final
 
+from ledger.signing.process import TURN_SECONDS
+
 COLLECTED_AFTER: Final = (50_000, 20, 50)
 """Objects made, net, before the youngest are looked through for cycles; rounds of each age before the next older.
 
 By the defaults a quarter of an act's CPU goes there (183 to 134 µs in batches, 990 to 640 µs singly), and a look
 through everything, acts that were recorded a moment ago among it, stops all threads for 80 ms.
-"""
-
-TURN_SECONDS: Final = 0.0005
-"""How long a thread runs before another that waits gets its turn.
-
-By the default, 5 ms, the committer waits that long for each answer from PostgreSQL while the event loop is busy: 4,100
-to 5,700 acts a second in batches.
 """
 
 

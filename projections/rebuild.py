@@ -7,15 +7,13 @@ Three things go on at once: the next entries are parsed and verified by other pr
 those before are written by the server.
 """
 
-import gc
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from typing import Final
 
 import psycopg
 
+from ledger.signing.process import undisturbed
 from ledger.signing.workers import Workers
 from ledger.store.database import configure
 from projections.ahead import Ahead, Entries
@@ -23,15 +21,6 @@ from projections.folding import Batch
 from projections.generations import Generation, begin, remove, switch, write
 from projections.progress import BATCH_ENTRIES, Progress
 from projections.tables import REBUILD_LOCK, create_tables
-
-COLLECTED_AFTER: Final = (50_000, 20, 1_000)
-"""Objects made, net, before the youngest are looked through for cycles, of which a fold makes none; then the older.
-
-By the defaults that takes 30 of 180 us an entry, most of it for the states that are kept in memory.
-"""
-
-TURN_SECONDS: Final = 0.0005
-"""How long this thread folds before the one that writes gets its turn: by the default, 5 ms, that one falls behind."""
 
 
 class RebuildRunning(Exception):
@@ -53,7 +42,7 @@ def rebuild(log: Entries, dsn: str, report: Callable[[int], None]) -> int:
         generation = begin(connection, "building")
         assert generation is not None
         progress = Progress(connection, generation)
-        with Workers() as workers, _writer(dsn, generation) as writer, _undisturbed():
+        with Workers() as workers, _writer(dsn, generation) as writer, undisturbed():
             ahead = Ahead(log, workers, BATCH_ENTRIES)
             while True:
                 for entries in ahead.runs():
@@ -100,16 +89,3 @@ def _writer(dsn: str, generation: Generation) -> Iterator[_Writer]:
         connection.execute("SET synchronous_commit = off")
         thread = opened.enter_context(ThreadPoolExecutor(1, thread_name_prefix="rows"))
         yield _Writer(thread, connection, generation)
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Let this process collect its garbage rarely, and its threads take turns often."""
-    thresholds, turn = gc.get_threshold(), sys.getswitchinterval()
-    gc.set_threshold(*COLLECTED_AFTER)
-    sys.setswitchinterval(min(turn, TURN_SECONDS))
-    try:
-        yield
-    finally:
-        gc.set_threshold(*thresholds)
-        sys.setswitchinterval(turn)

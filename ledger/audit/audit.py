@@ -5,9 +5,7 @@ keys are named by the first entry, or by one that adopts others since; whoever k
 from elsewhere pins it, and whoever does not is told that the anchor was believed.
 """
 
-import gc
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -26,9 +24,7 @@ from ledger.log.policy import Policy
 from ledger.rules.compact import Opened, opened
 from ledger.rules.forced import next_due
 from ledger.rules.memory import Overlay
-
-COLLECTED_AFTER: Final = (50_000, 20, 1_000)
-"""Objects made, net, before the youngest are looked through for cycles; then the older. By default 20 of 110 µs."""
+from ledger.signing.process import undisturbed
 
 ANCHOR_BELIEVED: Final = (
     "The anchor was taken from the log itself: neither a key (--vkey) nor the SHA-256 of entry 1 (--anchor) was given. "
@@ -60,17 +56,6 @@ class Audited:
     compact: Overlay
     proved: tuple[Proved, ...]
     assumed: tuple[str, ...]
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Let this process look for garbage rarely: of what a fold makes, nothing refers to itself."""
-    thresholds = gc.get_threshold()
-    gc.set_threshold(*COLLECTED_AFTER)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*thresholds)
 
 
 @undisturbed()
