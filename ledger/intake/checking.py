@@ -54,7 +54,12 @@ class Checker:
         if len(raws) < WORTH_A_WORKER or self._workers.count == 0:
             return Begun([self._unchecked(raws)], ())
         chunks = [self._unchecked(raws[at : at + CHUNK_MAX]) for at in range(0, len(raws), CHUNK_MAX)]
-        return Begun(chunks, [self._workers.submit(answers, chunk) for chunk in chunks])
+        try:
+            return Begun(chunks, [self._workers.submit(answers, chunk) for chunk in chunks])
+        except OSError as error:
+            # No process can be started now: no memory, or no more processes.
+            _log.error("workers_not_started", error=str(error))
+            return Begun(chunks, ())
 
     def finish(self, begun: Begun) -> list[Checked | Refused]:
         """Return what can be said about each envelope, in order, without the state of the ledger."""

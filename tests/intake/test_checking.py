@@ -4,7 +4,10 @@ those; and what could not be said before is said under the lock.
 
 import asyncio
 import multiprocessing
+import os
+import resource
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from itertools import chain
 
 import pytest
@@ -65,6 +68,35 @@ def test_killed_workers_cost_nobody_an_answer(ledger: Ledger, workers: Workers) 
         process.kill()
     assert checked(one, raws) == before
     assert checked(one, raws) == before
+
+
+@contextmanager
+def no_more_files() -> Iterator[None]:
+    """Let this process open nothing: no pipe to another process either."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, os.listdir("/proc/self/fd"))) + 1, hard))
+    opened: list[int] = []
+    try:
+        with suppress(OSError):
+            while True:
+                opened.append(os.open(os.devnull, os.O_RDONLY))
+        yield
+    finally:
+        for one in opened:
+            os.close(one)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_workers_that_cannot_be_started_cost_nobody_an_answer(ledger: Ledger) -> None:
+    raws = mixed(ledger)
+    expected = checked(checker(ledger, Workers(0)), raws)
+    with Workers(1) as workers:
+        one = checker(ledger, workers)
+        with no_more_files():
+            begun = one.begin(raws)
+        assert not begun.answered
+        assert one.finish(begun) == expected
+        assert one.begin(raws).answered
 
 
 def test_an_office_acts_right_after_the_group_that_made_it(ledger: Ledger) -> None:
