@@ -41,7 +41,7 @@ from api.heads import NewestCheckpoint
 from api.measures import Measures
 from api.problems import OWN_KEYS, PUBLISHED_LOG, Problem, Trouble, problem_of
 from api.ready import Ready
-from api.routing import Direct, Table
+from api.routing import Direct
 from api.service import running
 from api.settings import Settings
 from ledger.intake.errors import SealingFailed, WrongLedger
@@ -101,7 +101,6 @@ def routed_app(settings: Settings, newest: NewestCheckpoint, measures: Measures,
     describe(app, reads_documentation.complete)
     _answer_errors(app)
     app.add_middleware(Failing)
-    app.router.routes.insert(0, Table(app))
     return app
 
 

@@ -5,72 +5,23 @@ import json
 import logging
 import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 from uuid import RFC_4122, UUID
 
 import httpx
 import pytest
 import structlog
 from fastapi import FastAPI, Request
-from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.responses import Response
-from starlette.routing import Match
 
 from api.access import access_log
-from api.app import routed_app
 from api.edge import Edge, Failing
 from api.heads import NewestCheckpoint
 from api.measures import Measures
 from api.ready import Ready
-from api.routing import Direct, Table
+from api.routing import Direct
 from api.serving import configure_logging
-from tests.acts import founding
-from tests.api.served import settings_for
 
 FIELDS = {"request_id": "r", "client": "::1", "method": "GET", "path": "/ä", "status": 200, "seconds": 0.0012}
-
-
-@pytest.fixture(scope="module")
-def app() -> FastAPI:
-    settings = settings_for(founding(), "dbname=nowhere", Path("nowhere"))
-    return routed_app(settings, NewestCheckpoint(), Measures(), Ready())
-
-
-def scope(path: str, method: str = "GET") -> dict[str, Any]:
-    return {"type": "http", "method": method, "path": path, "headers": [], "root_path": ""}
-
-
-def routes(app: FastAPI) -> list[APIRoute]:
-    found = (context.original_route for context in iter_route_contexts(app.routes))
-    return [route for route in found if isinstance(route, APIRoute)]
-
-
-def first_of(app: FastAPI, path: str, method: str) -> APIRoute | None:
-    """Return the route that comes first of all those that match: what the framework does."""
-    return next((route for route in routes(app) if route.matches(scope(path, method))[0] is Match.FULL), None)
-
-
-def test_the_table_finds_every_route_that_the_framework_finds(app: FastAPI) -> None:
-    table, tried = Table(app), 0
-    for route in routes(app):
-        for value in ("a", "1", "entries", "gb", "x001/067"):
-            path = re.sub(r"\{[^}]*\}", value, route.path)
-            for method in route.methods or ():
-                match, child = table.matches(scope(path, method))
-                expected = first_of(app, path, method)
-                assert match is (Match.FULL if expected is not None else Match.NONE), path
-                assert child.get("route") is expected
-                tried += expected is not None
-    assert tried > 300
-
-
-@pytest.mark.parametrize(
-    ("path", "method"),
-    [("/nowhere", "GET"), ("/v1", "GET"), ("", "GET"), ("/v1/entries", "PUT"), ("//v1/ledger", "GET")],
-)
-def test_the_table_leaves_the_rest_to_the_framework(app: FastAPI, path: str, method: str) -> None:
-    assert Table(app).matches(scope(path, method)) == (Match.NONE, {})
 
 
 @pytest.mark.parametrize("path", ["/direct", "/routed"])
