@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from ledger.audit.ahead import auditor_by
-from ledger.audit.audit import Audited, Pins, audit, undisturbed
+from ledger.audit.audit import Audited, Pins, audit
 from ledger.audit.auditor import Auditor, Followed
 from ledger.audit.copies import opened_copy
 from ledger.audit.export import PROJECTIONS, ExportDirectory, add_file
@@ -35,6 +35,7 @@ from ledger.client.errors import ClientError
 from ledger.client.http import LedgerClient
 from ledger.client.source import LedgerUrl, only_tiles
 from ledger.rules.memory import MemoryCompact
+from ledger.signing.process import undisturbed
 from ledger.signing.workers import Workers
 from projections.audited_answers import KnownAt, check_digests, check_every_answer
 from projections.audited_file import (
@@ -44,25 +45,9 @@ from projections.audited_file import (
     known_from,
     obligations_answer,
     parts_of,
-    projections_bytes,
 )
 from projections.digests import DIGESTS_TREE_SIZE_MAX, Digests, digests
 from projections.plain import first_difference
-
-__all__ = [
-    "audit_export",
-    "audit_files",
-    "audit_tiles",
-    "audit_url",
-    "check_answers",
-    "check_file",
-    "digests_at",
-    "guarantors_of",
-    "known_from",
-    "obligations_answer",
-    "projections_bytes",
-    "write_projections",
-]
 
 SHOWN_BYTES: Final = 40
 NO_FIGURES: Final = f"There is no {PROJECTIONS}: no figure was compared."

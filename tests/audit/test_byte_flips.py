@@ -19,7 +19,7 @@ from ledger.audit.findings import Finding, LieFound, Verdict
 from ledger.audit.source import Line
 from ledger.log.entry import Entry
 from ledger.rules.memory import Overlay
-from projections.audit import check_file
+from projections.audited_file import check_file
 from tests.audit.ten_entries import report_of, ten_entry_export
 from tests.places import passing_directory
 

@@ -12,7 +12,7 @@ from ledger.audit.export import CHECKPOINT, ENTRIES, PROJECTIONS
 from ledger.audit.findings import Report, Verdict
 from ledger.cli.main import app
 from ledger.log.note import format_vkey
-from projections.audit import guarantors_of, known_from, obligations_answer
+from projections.audited_file import guarantors_of, known_from, obligations_answer
 from projections.commands.auditing import decided
 from tests.acts import log_key
 from tests.audit.dishonest_server import Served, serving

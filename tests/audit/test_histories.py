@@ -11,7 +11,8 @@ import pytest
 from ledger.audit.audit import Pins
 from ledger.audit.findings import Lie, Verdict
 from ledger.log.cosignature import Cosigner, cosignature_line, ed25519_cosigner, mldsa44_cosigner
-from projections.audit import projections_bytes, write_projections
+from projections.audit import write_projections
+from projections.audited_file import projections_bytes
 from tests.audit.histories import History
 from tests.audit.logs import Log, audited, checkpoint_over, exported, lie_of
 from tests.audit.ten_entries import report_of
