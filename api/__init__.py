@@ -6,6 +6,7 @@ edge, heads, measures     around every request: limits, headers, checkpoint, cou
 access                    the line of each request in the log
 ready, routing            answers that are given again as they are; the short way to a route
 submissions, outcomes     acts in, and what became of each
+streaming, taking         a batch of any length while it comes in; acts to the committer
 log, parameters           entries, receipts, checkpoint, in their exact bytes
 tiles, witnessed          the same log for anybody's tools: C2SP tlog-tiles; by the policy
 witnesses                 how the witnesses of the policy stand
@@ -18,7 +19,7 @@ pages                     the same for people, in English and Ukrainian, without
 reasons, problems         what every code means; RFC 9457
 reference, documentation, examples, docs   schemas, codes, the interface's description
 health                    for the machinery around it
-server, process, up, commands      `gledger serve`, `gledger up`
+server, up, process, commands      `gledger serve`, `gledger up`, and the process that serves
 serving                   the HTTP server around any application
 witness                   `gledger witness serve`: an application of its own, that knows nothing of the ledger's
 """

@@ -1,6 +1,8 @@
 """The project's frame: locks with hashes, no host named in what is shipped, licences as published."""
 
 import re
+import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,10 @@ from tests.conftest import REPOSITORY
 from tests.house import licence_table
 
 LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-server.lock"]
+TOP_LEVEL = {".ci", ".dockerignore", ".gitignore", "CHANGELOG.md", "Dockerfile", "LICENSE", "Makefile", "README.md"} | {
+    *("api", "deploy", "docker-compose.yml", "docs", "examples", "ledger", "projections", "pyproject.toml", "tests"),
+    *("requirements.lock", "requirements-dev.lock", "requirements-server.lock"),
+}
 HERE = {"127.0.0.1", "localhost", "postgres", "ledger"}  # This machine and the services of the compose file.
 
 PINNED = re.compile(r"[a-z0-9-]+==[^\s;]+( ; [^\\]+)? \\")
@@ -141,3 +147,16 @@ def test_the_secrets_folder_is_kept_out_of_git_and_of_the_image() -> None:
     assert "*" in ignored
     assert not any(line.startswith("!deploy") for line in ignored)
     assert Path(REPOSITORY, "LICENSE").read_text(encoding="utf-8").lstrip().startswith("Apache License")
+
+
+def strangers(tracked: Iterable[str]) -> set[str]:
+    """Return what stands at the top level of the project and has no place there."""
+    return {path.partition("/")[0] for path in tracked} - TOP_LEVEL
+
+
+@pytest.mark.skipif(not (REPOSITORY / ".git").exists(), reason="only git knows what belongs to the project")
+def test_nothing_stands_at_the_top_level_that_has_no_place_there() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    assert len(tracked.splitlines()) > 700
+    assert strangers(tracked.splitlines()) == set()
+    assert strangers(["ledger/log/entry.py", "notes.txt", "scratch/x.py"]) == {"notes.txt", "scratch"}
