@@ -42,8 +42,7 @@ def history() -> History:
 
 @pytest.fixture(scope="module")
 def log(history: History) -> Log:
-    recorder = history.recorder
-    return log_of(recorder.envelopes, history.founding.log_signer, recorder.times)
+    return history.run(0)
 
 
 def ahead(workers: Workers) -> Auditor:

@@ -1,5 +1,6 @@
 """Acts, keys and the authority that signs in the tests of bytes and signatures."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,29 @@ def act() -> Callable[..., bytes]:
             "version": 1,
         }
         return canonical_bytes(revocation | members)
+
+    return payload
+
+
+@pytest.fixture(scope="session")
+def grant(act: Callable[..., bytes]) -> Callable[..., bytes]:
+    """Return the payload of an act that grants gb/deputy one key: that of the record given."""
+
+    def payload(**record: str) -> bytes:
+        members = {name: value for name, value in json.loads(act()).items() if name not in {"reason", "revoked"}}
+        return canonical_bytes(
+            members
+            | {
+                "type": "authority.granted",
+                "granted": "gb/deputy",
+                "standing": "delegated",
+                "office": "Deputy",
+                "basis": "full_powers",
+                "keys": {"keys": [record], "threshold": 1},
+                "scope": {"events": ["*"]},
+                "valid_from": "2026-03-01T12:00:00Z",
+            }
+        )
 
     return payload
 

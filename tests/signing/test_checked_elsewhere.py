@@ -1,12 +1,10 @@
 """What a worker process says of envelopes is what this process would say: the same parts, the same refusals."""
 
-import json
 from collections.abc import Callable
 
 import msgspec
 import pytest
 
-from ledger.events.canonical import canonical_bytes
 from ledger.events.keys import KeySet
 from ledger.events.refusals import Refusal, Refused
 from ledger.events.stages import Signature
@@ -33,26 +31,15 @@ def keys(ed25519_signer: Signer, p256_signer: Signer, key_set: Keys) -> dict[str
 
 
 @pytest.fixture(scope="module")
-def envelopes(act: Act, ed25519_signer: Signer, p256_signer: Signer, key_set: Keys) -> dict[str, tuple[bytes, object]]:
+def envelopes(
+    act: Act, grant: Act, ed25519_signer: Signer, p256_signer: Signer, key_set: Keys
+) -> dict[str, tuple[bytes, object]]:
     """Envelopes of every kind, each with what is to be said of it: verified (True), not yet (False), or refused."""
     sound = sign_payload(act(), [ed25519_signer])
     both = [ed25519_signer, p256_signer]
     false = Signature(ed25519_signer.key_id, generate_ed25519().sign(pae(PAYLOAD_TYPE, act())))
     record = msgspec.to_builtins(key_set(generate_ed25519(), authority="gb/another").keys[0])
-    members = {name: value for name, value in json.loads(act()).items() if name not in {"reason", "revoked"}}
-    unproved = canonical_bytes(
-        members
-        | {
-            "type": "authority.granted",
-            "granted": "gb/deputy",
-            "standing": "delegated",
-            "office": "Deputy",
-            "basis": "full_powers",
-            "keys": {"keys": [record], "threshold": 1},
-            "scope": {"events": ["*"]},
-            "valid_from": "2026-03-01T12:00:00Z",
-        }
-    )
+    unproved = grant(**record)
     return {
         "sound": (sound, True),
         "by two keys, of Ed25519 and of P-256": (sign_payload(act(authority=JOINT), both), True),

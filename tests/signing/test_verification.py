@@ -1,11 +1,9 @@
 """From Envelope to Verified: who must have signed, and what no signature can stand for."""
 
-import json
 from collections.abc import Callable
 
 import pytest
 
-from ledger.events.canonical import canonical_bytes
 from ledger.events.keys import KeySet
 from ledger.events.refusals import Refusal, Rejected
 from ledger.events.stages import Signature, Verified
@@ -133,29 +131,6 @@ def test_the_first_reason_in_order_is_given(act: Act, key_set: Keys, ed25519_sig
     ]
     order = list(Refusal)
     assert told == order[order.index(Refusal.LEDGER_MISMATCH) : order.index(Refusal.THRESHOLD_NOT_MET) + 1]
-
-
-@pytest.fixture
-def grant(act: Act) -> Act:
-    """Return the payload of an act that grants gb/deputy one key: that of the record given."""
-
-    def payload(**record: str) -> bytes:
-        members = {name: value for name, value in json.loads(act()).items() if name not in {"reason", "revoked"}}
-        return canonical_bytes(
-            members
-            | {
-                "type": "authority.granted",
-                "granted": "gb/deputy",
-                "standing": "delegated",
-                "office": "Deputy",
-                "basis": "full_powers",
-                "keys": {"keys": [record], "threshold": 1},
-                "scope": {"events": ["*"]},
-                "valid_from": "2026-03-01T12:00:00Z",
-            }
-        )
-
-    return payload
 
 
 def test_keys_that_an_act_registers_are_checked(grant: Act, key_set: Keys, ed25519_signer: Signer) -> None:
