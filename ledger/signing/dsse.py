@@ -68,8 +68,7 @@ def parse(raw: bytes) -> Envelope:
     types, base64 that is not strict, or signatures that are not 1 to 16, sorted by key id and each key once;
     (3) PAYLOAD_TYPE_UNKNOWN; (4) the codes of `parse_canonical` for the payload; (5) those of `registry.decode`.
     """
-    # An envelope in our one form is cut (4 instead of 13 us); any other is read, and told what it lacks.
-    payload, signatures = _cut(raw) or unwrapped(PAYLOAD_TYPE, raw)
+    payload, signatures = unwrapped(PAYLOAD_TYPE, raw)
     # (4) The bytes of the payload.
     parse_canonical(payload, ENVELOPE_BYTES_MAX)
     # (5) Its meaning.
@@ -98,6 +97,12 @@ def parsed_elsewhere(
 
 def unwrapped(payload_type: str, raw: bytes) -> tuple[bytes, tuple[Signature, ...]]:
     """Return the payload of type `payload_type` in an envelope, and its signatures: reasons (1) to (3) of `parse`."""
+    # An act's envelope in our one form is cut (4 instead of 13 us); any other is read, and told what it lacks.
+    cut = _cut(raw) if payload_type == PAYLOAD_TYPE else None
+    return cut if cut is not None else _read(payload_type, raw)
+
+
+def _read(payload_type: str, raw: bytes) -> tuple[bytes, tuple[Signature, ...]]:
     # (1) The bytes of the envelope.
     members = parse_canonical(raw, ENVELOPE_BYTES_MAX)
     # (2) Its form.
@@ -114,7 +119,7 @@ def unwrapped(payload_type: str, raw: bytes) -> tuple[bytes, tuple[Signature, ..
 
 
 def _cut(raw: bytes) -> tuple[bytes, tuple[Signature, ...]] | None:
-    """Return what `unwrapped` would, or None if it has to decide.
+    """Return what `_read` would of an act's envelope, or None if it has to decide.
 
     Canonical are these members in this order around text without quotes, escapes or characters beyond ASCII.
     """
