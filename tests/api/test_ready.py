@@ -16,6 +16,7 @@ from ledger.store.log import StoredLog
 from projections.rebuild import rebuild
 from tests.acts import Founding, founding
 from tests.api.served import Served, found, served, settings_for
+from tests.store.embedded_servers import wait_until
 
 OF_THE_REQUEST = {"request-id", "date"}
 CAUGHT_UP_SECONDS_MAX = 20.0
@@ -143,6 +144,8 @@ def test_without_a_database_what_never_changes_is_there_and_nothing_is_said_abou
         assert (now.status_code, one.get("/v1/guarantors").content) == (200, now.content)
         postgres.stop()
         assert [one.get(path).content for path in asked] == before
+        # The follower hears of it a moment later; until then, what was said about now is said again.
+        wait_until(lambda: one.get("/v1/guarantors").status_code == 503)
         for path in ("/v1/guarantors", pinned(size - 1), "/tile/0/000.p/2"):
             assert one.get(path).status_code == 503, path
 
