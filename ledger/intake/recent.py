@@ -14,7 +14,7 @@ from ledger.log.entry import Entry
 
 RECENT_ACTS_MAX: Final = 20_000
 RECENT_BYTES_MAX: Final = 32 * 1024 * 1024
-"""Of envelopes; what was decoded from them takes about four times as much."""
+"""Of envelopes; what was decoded from them, and the entries around them, take about five times as much."""
 
 
 class Recent:
@@ -24,7 +24,7 @@ class Recent:
         self._acts_max = acts_max
         self._bytes_max = bytes_max
         self._lock = Lock()
-        self._acts: OrderedDict[str, Admitted] = OrderedDict()
+        self._acts: OrderedDict[str, tuple[Entry, Admitted]] = OrderedDict()
         self._bytes = 0
 
     def offer(self, entries: Sequence[Entry], admitted: Sequence[Admitted]) -> None:
@@ -33,17 +33,22 @@ class Recent:
             return
         # Each entry names the digest of the one before.
         digests = [*(entry.previous for entry in entries[1:]), entries[-1].sha256]
-        offered = list(zip(digests, admitted, strict=True))
+        offered = list(zip(digests, entries, admitted, strict=True))
         with self._lock:
-            for digest, one in offered:
-                self._acts[digest] = one
+            for digest, entry, one in offered:
+                self._acts[digest] = entry, one
                 self._bytes += _size(one)
             while len(self._acts) > self._acts_max or self._bytes > self._bytes_max:
-                _, dropped = self._acts.popitem(last=False)
+                _, (_, dropped) = self._acts.popitem(last=False)
                 self._bytes -= _size(dropped)
 
     def admitted(self, entry_sha256: str) -> Admitted | None:
         """Return the act that the entry of this digest (64 hexadecimal digits) records, or None if it is not here."""
+        found = self.recorded(entry_sha256)
+        return found[1] if found is not None else None
+
+    def recorded(self, entry_sha256: str) -> tuple[Entry, Admitted] | None:
+        """Return the entry of this digest itself with the act that it records, or None if it is not here."""
         with self._lock:
             return self._acts.get(entry_sha256)
 

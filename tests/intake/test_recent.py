@@ -66,3 +66,14 @@ def test_a_batch_that_was_not_committed_is_not_offered(ledger: Ledger) -> None:
     raw = ledger.office("gb").proposed("party.renamed", event_id=sealed.event_id, subject="gb")
     assert not isinstance(intake.submit([raw])[0], Sealed)
     assert of(recent, sealed) is not None
+
+
+def test_the_entry_itself_is_at_hand_with_its_act(ledger: Ledger) -> None:
+    recent = Recent()
+    (sealed,) = renamed(ledger, offering(ledger, recent), "gb")
+    found = recent.recorded(sha256(sealed.entry).hexdigest())
+    assert found is not None
+    entry, admitted = found
+    assert entry == parse_entry(sealed.entry)
+    assert admitted is of(recent, sealed)
+    assert recent.recorded("0" * 64) is None
