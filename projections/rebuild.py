@@ -10,6 +10,7 @@ those before are written by the server.
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from typing import Final
 
 import psycopg
 
@@ -18,9 +19,12 @@ from ledger.signing.workers import Workers
 from ledger.store.database import configure
 from projections.ahead import Ahead, Entries
 from projections.folding import Batch
-from projections.generations import Generation, begin, remove, switch, write
+from projections.generations import Generation, begin, let_plan, remove, switch, write
 from projections.progress import BATCH_ENTRIES, Progress
 from projections.tables import REBUILD_LOCK, create_tables
+
+PLANNED_FROM: Final = 5_000
+"""Entries after which looking through all of them costs more than telling that there are so many."""
 
 
 class RebuildRunning(Exception):
@@ -44,12 +48,16 @@ def rebuild(log: Entries, dsn: str, report: Callable[[int], None]) -> int:
         progress = Progress(connection, generation)
         with Workers() as workers, _writer(dsn, generation) as writer, undisturbed():
             ahead = Ahead(log, workers, BATCH_ENTRIES)
+            is_planned = False
             while True:
                 for entries in ahead.runs():
                     batch = progress.fold(entries)
                     ahead.learn(batch)
                     writer.put(batch)
                     report(progress.place.position)
+                    if not is_planned and batch.before.position >= PLANNED_FROM:
+                        let_plan(connection)
+                        is_planned = True
                 writer.wait()
                 if switch(connection, generation.number):
                     break
