@@ -85,6 +85,7 @@ class Intake:
         self._sealer.put_back()
         if (note := self.checkpoint()) is not None:
             self._sealer.keep_head(note)
+        self._checker.prepare()
 
     def require_own(self) -> None:
         """Raise WrongLedger if this process cannot seal what the log holds by now: others may have adopted new keys."""

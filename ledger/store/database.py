@@ -4,6 +4,7 @@ Every connection that comes from here waits for a lock only so long, does not ho
 what was committed before each of its statements.
 """
 
+import select
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -77,7 +78,7 @@ class Pool(ConnectionPool[psycopg.Connection[Row]]):
         )
 
     def getconn(self, timeout: float | None = None) -> psycopg.Connection[Row]:
-        """Return a connection that was just heard from. Raises PoolTimeout."""
+        """Return a connection that nobody has closed, as far as is known here. Raises PoolTimeout."""
         give_up = time.monotonic() + (self.timeout if timeout is None else timeout)
         while True:
             left = give_up - time.monotonic()
@@ -92,6 +93,10 @@ class Pool(ConnectionPool[psycopg.Connection[Row]]):
         self._away.clear()
 
     def _check(self, connection: psycopg.Connection[Row]) -> None:
+        # A server that ended, restarted or shut this one out has said so, or closed it: there is something to read.
+        # To ask each time costs 220 of the 4,000 us of a lone act, twice.
+        if not select.select([connection], [], [], 0)[0]:
+            return
         try:
             self.check_connection(connection)
         except psycopg.Error:
