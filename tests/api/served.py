@@ -25,6 +25,7 @@ from tests.places import passing_directory
 from tests.postgres import fresh_database
 
 START_SECONDS_MAX = 30.0
+CAUGHT_UP_SECONDS_MAX = 20.0
 JSON = {"Content-Type": "application/json"}
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
@@ -118,3 +119,12 @@ def found(one: Served, made: Founding) -> None:
     """Submit the acts that found the ledger; each must be admitted."""
     answers = [json.loads(line) for line in one.batch(made.raws).text.splitlines()]
     assert [answer["outcome"] for answer in answers] == ["admitted"] * len(made.raws), answers
+
+
+def caught_up(one: Served) -> int:
+    """Wait until the rows are those of the whole log, and return its size."""
+    give_up = time.monotonic() + CAUGHT_UP_SECONDS_MAX
+    while (told := one.get("/readyz").json())["projection_position"] != told["tree_size"]:
+        assert time.monotonic() < give_up, told
+        time.sleep(0.02)
+    return int(told["tree_size"])

@@ -15,7 +15,7 @@ from ledger.log.cosignature import TimedSigner, mldsa44_cosigner
 from ledger.log.note import KeyKind, ed25519_note_signer, format_vkey, parse_note, parse_vkey
 from ledger.signing.mldsa import Mldsa44Key
 from tests.acts import ORIGIN, Founding, founding
-from tests.api.served import Served, found, served, settings_for, signer_of
+from tests.api.served import Served, caught_up, found, served, settings_for, signer_of
 
 KEYS = "/.well-known/guarantee-ledger/keys"
 PQ, NEXT = Mldsa44Key(secrets.token_bytes(32)), secrets.token_bytes(32)
@@ -74,6 +74,7 @@ def test_the_keys_are_published_and_those_that_were_replaced_stay(server: Served
     assert server.get("/v1/ledger").json()["log_keys"] == [NEXT_VKEY]
     assert len(parse_note(server.get("/v1/checkpoint").content).signatures) == 1
     # The pages show a key that signs by now.
+    caught_up(server)
     assert NEXT_VKEY.replace("+", "&#43;") in (page := server.get("/verify").text) or NEXT_VKEY in page
     assert ed25519 not in page
 

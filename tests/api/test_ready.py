@@ -15,20 +15,10 @@ from ledger.store.embedded import EmbeddedPostgres
 from ledger.store.log import StoredLog
 from projections.rebuild import rebuild
 from tests.acts import Founding, founding
-from tests.api.served import Served, found, served, settings_for
+from tests.api.served import Served, caught_up, found, served, settings_for
 from tests.store.embedded_servers import wait_until
 
 OF_THE_REQUEST = {"request-id", "date"}
-CAUGHT_UP_SECONDS_MAX = 20.0
-
-
-def caught_up(one: Served) -> int:
-    """Wait until the rows are those of the whole log, and return its size."""
-    give_up = time.monotonic() + CAUGHT_UP_SECONDS_MAX
-    while (told := one.get("/readyz").json())["projection_position"] != told["tree_size"]:
-        assert time.monotonic() < give_up, told
-        time.sleep(0.02)
-    return int(told["tree_size"])
 
 
 def shown(answer: httpx.Response) -> dict[str, str]:
