@@ -15,7 +15,7 @@ from ledger.store.embedded import EmbeddedPostgres
 from ledger.store.log import StoredLog
 from projections.rebuild import rebuild
 from tests.acts import Founding, founding
-from tests.api.served import Served, caught_up, found, served, settings_for
+from tests.api.served import CAUGHT_UP_SECONDS_MAX, Served, caught_up, found, served, settings_for
 from tests.store.embedded_servers import wait_until
 
 OF_THE_REQUEST = {"request-id", "date"}
