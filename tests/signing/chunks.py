@@ -25,6 +25,11 @@ def slept(seconds: float) -> float:
     return seconds
 
 
+def slept_id(seconds: float) -> int:
+    time.sleep(seconds)
+    return os.getpid()
+
+
 def marked_slowly(marker: str) -> str:
     time.sleep(0.05)
     Path(marker).touch()

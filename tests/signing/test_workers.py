@@ -38,9 +38,9 @@ def pair() -> Iterator[Workers]:
 
 
 def ids(workers: Workers) -> set[int]:
-    """Return the process ids of all workers, started if they were not."""
-    list(workers.map(chunks.slept, [0.05] * 2 * workers.count, ahead=2 * workers.count))
-    return {one.pid for one in psutil.Process().children() if "spawn_main" in " ".join(one.cmdline())}
+    """Return the process ids of all workers, started if they were not. Others may have workers beside them."""
+    said = set(workers.map(chunks.slept_id, [0.05] * 2 * workers.count, ahead=2 * workers.count))
+    return said & {one.pid for one in psutil.Process().children() if "spawn_main" in " ".join(one.cmdline())}
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
