@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from ledger.audit.audit import Audited
 from ledger.cli.main import app
 from ledger.log.note import format_vkey
-from tests.api.served import Served, served, settings_for
+from tests.api.served import Served, caught_up, served, settings_for
 from tests.audit.histories import History
 from tests.audit.logs import Log, audited
 from tests.cli.conftest import Run
@@ -46,6 +46,7 @@ def place(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
         for first in range(0, len(history.recorder.envelopes), 20):
             answers = one.batch(history.recorder.envelopes[first : first + 20]).text.splitlines()
             assert {json.loads(answer)["outcome"] for answer in answers} == {"admitted"}
+        caught_up(one)
         entries = tuple(one.get("/v1/entries?limit=1000").content.splitlines())
         yield Place(one, history, audited(Log(entries, one.get("/v1/checkpoint").content)))
 
