@@ -4,15 +4,18 @@ After `advance` returned True the rows of these entries are in the database and 
 that leaves neither.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import psycopg
 
+from ledger.events.deliveries import DeliveryEvent
+from ledger.events.header import Event
 from ledger.intake.recent import Recent
 from ledger.rules.streams import others, reads
 from projections.folding import Batch, LogCorrupt, Parsed, fold, parsed
 from projections.generations import Generation, numbered, write
+from projections.links import links_of
 from projections.stored_state import StoredState
 
 BATCH_ENTRIES: Final = 1_000
@@ -70,7 +73,18 @@ class Progress:
         self._state.fetch_located(targets)
         located = filter(None, map(self._state.locate, targets))
         self._state.fetch((*located, *(stream for event in events for stream in (*reads(event), *others(event)))))
+        self._state.fetch(self._commitments(events))
         return fold(self._state, self.place, entries)
+
+    def _commitments(self, events: Sequence[Event]) -> Iterator[str]:
+        """Yield the commitments that these acts are on deliveries under: they tell what instrument an act is about.
+
+        One by one, a long log waits for PostgreSQL more than it folds.
+        """
+        for delivery in dict.fromkeys(event.delivery for event in events if isinstance(event, DeliveryEvent)):
+            state = self._state.get(f"delivery/{delivery}")
+            if state is not None and (commitment := links_of(state).commitment) is not None:
+                yield f"commitment/{commitment}"
 
     def _holds_place(self) -> bool:
         found = numbered(self._connection, self.generation)

@@ -5,6 +5,7 @@ may move the position here with it: whoever lost a race starts anew. The newest 
 tables: then it is answered from memory.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
@@ -16,7 +17,7 @@ from ledger.rules.compact import Authority, State, decode_state
 from projections.folding import ActRow, Batch
 
 STATES_MAX: Final = 50_000
-"""How many states are kept in memory; the oldest ones go first. More than any batch changes."""
+"""How many states are kept in memory, the least recently used dropped first. More than any batch changes."""
 
 
 class StoredState:
@@ -26,7 +27,7 @@ class StoredState:
         self._connection = connection
         self._generation = generation
         self._position = position
-        self._states: dict[str, State | None] = {}
+        self._states: OrderedDict[str, State | None] = OrderedDict()
         self._located: dict[str, str | None] = {}
         self._coming: tuple[ActRow, ...] = ()
 
@@ -34,6 +35,7 @@ class StoredState:
         """Return the state of a stream, or None if nothing was recorded there."""
         if stream not in self._states:
             self.fetch([stream])
+        self._states.move_to_end(stream)
         return self._states[stream]
 
     def locate(self, event_id: str) -> str | None:
@@ -92,10 +94,10 @@ class StoredState:
 
     def _keep(self, states: Mapping[str, State | None]) -> None:
         for stream, state in states.items():
-            self._states.pop(stream, None)
             self._states[stream] = state
+            self._states.move_to_end(stream)
         while len(self._states) > STATES_MAX:
-            del self._states[next(iter(self._states))]
+            self._states.popitem(last=False)
 
     def _in_chain(self, state: State) -> State:
         if not isinstance(state, Authority):
