@@ -141,7 +141,7 @@ def test_killed_followers_leave_rows_and_place_that_agree(acting: Acting, databa
 def test_a_follower_survives_the_loss_of_every_connection(acting: Acting, database_url: str) -> None:
     with following(acting.log, database_url) as (follower,):
         wait_until(lambda: follower.position == 5)
-        cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() "
+        cut = "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = current_database() "
         assert int(str(ask(database_url, cut + "AND pid <> pg_backend_pid()"))) > 0
         acting.rename(2)
         wait_until(lambda: follower.position == 7)
