@@ -16,10 +16,10 @@ from ledger.events.stages import Admitted
 from ledger.rules.compact import Changes, State, decode_state, encode_state
 from ledger.rules.memory import Overlay
 
-CHANGED_BYTES_MAX: Final = 8 * 1024 * 1024
+CHANGED_BYTES_MAX: Final = 24 * 1024 * 1024
 """States that were changed and not settled, by the length of their stored form: about 8,000 entries."""
 
-KEPT_BYTES_MAX: Final = 48 * 1024 * 1024
+KEPT_BYTES_MAX: Final = 24 * 1024 * 1024
 """Settled states that were asked for and stay decoded, by the same measure. In memory each takes about twice that."""
 
 ACT_BYTES: Final = 256
