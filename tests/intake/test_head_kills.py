@@ -2,6 +2,7 @@
 
 import os
 import signal
+import traceback
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,8 @@ class Place:
                     intake = self._intake(log, heads)
                     heads.dies = dies
                     intake.submit([raw])
+            except BaseException:
+                traceback.print_exc()
             finally:
                 os._exit(1)
         _, status = os.waitpid(child, 0)
