@@ -56,7 +56,7 @@ class KnownAt:
             self.acts.clear()
             self.streams.clear()
             return
-        act = act_of(self.auditor.compact, followed.entry, followed.admitted, {})
+        act = act_of(self.auditor.compact, followed.entry, followed.admitted)
         self.acts.append(act)
         self.streams.setdefault(act.stream, []).append(act)
         self.recorded_at = followed.entry.recorded_at

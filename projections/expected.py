@@ -47,7 +47,7 @@ class ExpectedRows:
         entry, admitted = followed.entry, followed.admitted
         signer = f"authority/{admitted.verified.event.authority}"
         begun = list(versions(entry.position, compact.applied.changes, signer, compact.applied.signer_before))
-        act = act_of(compact, entry, admitted, {row.stream: row.links for row in begun})
+        act = act_of(compact, entry, admitted, {row.stream: row.links for row in begun}.get)
         self._database.executemany("INSERT INTO versions VALUES (?, ?, ?, ?)", map(_version_values, begun))
         values = (entry.position, msgspec.json.encode(act), entry.sha256)
         self._database.execute("INSERT INTO acts VALUES (?, ?, ?)", values)

@@ -4,7 +4,7 @@ So a row can only say what the rules say. An entry that does not continue the ch
 admitted, is corruption: it raises, and nothing of its batch is kept.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -57,6 +57,15 @@ class Parsed:
     verified: Verified | None = None
     keys: KeySet | None = None
     admitted: Admitted | None = None
+
+
+LinksOf = Callable[[str], Links | None]
+"""By what the row of a stream is found, where it is known without reading its state."""
+
+
+def no_links(stream: str) -> Links | None:
+    """Know nothing."""
+    return None
 
 
 class RowVersion(Struct, frozen=True):
@@ -151,9 +160,17 @@ def _after(place: Place, entry: Entry, digest: str) -> Place:
     return Place(entry.position, digest, entry.recorded_at)
 
 
-def fold(compact: Compact, before: Place, entries: Sequence[Parsed]) -> Batch:
-    """Return what the entries after `before` change, on top of `compact`. Raises LogCorrupt."""
+def fold(compact: Compact, before: Place, entries: Sequence[Parsed], stored: LinksOf = no_links) -> Batch:
+    """Return what the entries after `before` change, on top of `compact`, whose rows are found by `stored`.
+
+    Raises LogCorrupt.
+    """
     overlay = Overlay(compact)
+    begun_by_now: dict[str, Links] = {}
+
+    def links(stream: str) -> Links | None:
+        return begun_by_now.get(stream) or stored(stream)
+
     rows: list[RowVersion] = []
     acts: list[ActRow] = []
     for item in entries:
@@ -161,9 +178,10 @@ def fold(compact: Compact, before: Place, entries: Sequence[Parsed]) -> Batch:
         signer = f"authority/{item.envelope.event.authority}"
         signed = overlay.get(signer)
         changes = overlay.apply(admitted, item.entry.position, item.entry.recorded_at)
-        begun = list(versions(item.entry.position, changes, signer, signed))
+        begun = list(versions(item.entry.position, changes, signer, signed, links))
         rows += begun
-        acts.append(act_of(overlay, item.entry, admitted, {row.stream: row.links for row in begun}))
+        begun_by_now.update((row.stream, row.links) for row in begun)
+        acts.append(act_of(overlay, item.entry, admitted, links))
     last = entries[-1].entry if entries else None
     after = Place(last.position, last.sha256, last.recorded_at) if last is not None else before
     replaced = frozenset(stream for stream in {row.stream for row in rows} if compact.get(stream) is not None)
@@ -198,21 +216,27 @@ def at_rest(state: Authority) -> Authority:
     return msgspec.structs.replace(state, sequence=0, previous=FIRST_PREVIOUS)
 
 
-def versions(position: int, changes: dict[str, State], signer: str, signed: State | None) -> Iterator[RowVersion]:
-    """Yield the rows that an entry begins. That its signer's chain moved on begins none: the acts tell."""
+def versions(
+    position: int, changes: dict[str, State], signer: str, signed: State | None, known: LinksOf = no_links
+) -> Iterator[RowVersion]:
+    """Yield the rows that an entry begins. That its signer's chain moved on begins none: the acts tell.
+
+    `known`: by what the rows before it are found. A delivery is always found by what its first act says.
+    """
     for stream, state in changes.items():
         kept = at_rest(state) if isinstance(state, Authority) else state
         if stream == signer and isinstance(signed, Authority) and at_rest(signed) == kept:
             continue
-        yield RowVersion(stream, position, links_of(kept), kept)
+        links = known(stream) if stream.startswith("delivery/") else None
+        yield RowVersion(stream, position, links or links_of(kept), kept)
 
 
-def act_of(overlay: Overlay, entry: Entry, admitted: Admitted, known: Mapping[str, Links]) -> ActRow:
-    """Return the act of an entry that was just folded. `known` are the links of the rows that it begins, by stream."""
+def act_of(overlay: Overlay, entry: Entry, admitted: Admitted, known: LinksOf = no_links) -> ActRow:
+    """Return the act of an entry that was just folded. `known`: by what the rows after it are found, those it has."""
     event: Event = admitted.verified.event
     stream = overlay.located[event.id]
     state = overlay.get(stream)
-    links = known.get(stream) or (links_of(state) if state is not None else Links())
+    links = known(stream) or (links_of(state) if state is not None else Links())
     return ActRow(
         position=entry.position,
         recorded_at=entry.recorded_at,
@@ -224,17 +248,21 @@ def act_of(overlay: Overlay, entry: Entry, admitted: Admitted, known: Mapping[st
         payload_sha256=admitted.verified.envelope.payload_sha256,
         stream=stream,
         parties=tuple(sorted({event.party, *parties_of(event), *links.parties, *admitted.pending_on})),
-        instrument=instrument_of(overlay, stream, links),
+        instrument=instrument_of(overlay, stream, links, known),
         pending_on=admitted.pending_on,
     )
 
 
-def instrument_of(compact: Compact, stream: str, links: Links) -> str | None:
+def instrument_of(compact: Compact, stream: str, links: Links, known: LinksOf) -> str | None:
     """Return the instrument that an act of `stream` is about: its own, its commitment's, or None."""
     kind, _, entity = stream.partition("/")
     if kind == "instrument":
         return entity
     if links.instrument is None and kind == "delivery" and links.commitment is not None:
-        state = compact.get(f"commitment/{links.commitment}")
-        return links_of(state).instrument if state is not None else None
+        under = f"commitment/{links.commitment}"
+        found = known(under)
+        if found is None:
+            state = compact.get(under)
+            return links_of(state).instrument if state is not None else None
+        return found.instrument
     return links.instrument

@@ -9,13 +9,12 @@ from typing import Final
 
 import psycopg
 
-from ledger.events.deliveries import DeliveryEvent
+from ledger.events.deliveries import DeliveryEvent, DeliveryRecorded
 from ledger.events.header import Event
 from ledger.intake.recent import Recent
-from ledger.rules.streams import others, reads
+from ledger.rules.streams import others, reads, writes
 from projections.folding import Batch, LogCorrupt, Parsed, fold, parsed
 from projections.generations import Generation, numbered, write
-from projections.links import links_of
 from projections.stored_state import StoredState
 
 BATCH_ENTRIES: Final = 1_000
@@ -72,20 +71,27 @@ class Progress:
         targets = [act for event in events if (act := getattr(event, "act", None)) is not None]
         self._state.fetch_located(targets)
         located = filter(None, map(self._state.locate, targets))
-        self._state.fetch((*located, *(stream for event in events for stream in (*reads(event), *others(event)))))
-        self._state.fetch(self._commitments(events))
-        return fold(self._state, self.place, entries)
+        self._state.fetch((*located, *(stream for item in entries for stream in _needed(item))))
+        self._state.fetch_links(self._commitments(events))
+        return fold(self._state, self.place, entries, self._state.links)
 
     def _commitments(self, events: Sequence[Event]) -> Iterator[str]:
-        """Yield the commitments that these acts are on deliveries under: they tell what instrument an act is about.
-
-        One by one, a long log waits for PostgreSQL more than it folds.
-        """
-        for delivery in dict.fromkeys(event.delivery for event in events if isinstance(event, DeliveryEvent)):
-            state = self._state.get(f"delivery/{delivery}")
-            if state is not None and (commitment := links_of(state).commitment) is not None:
-                yield f"commitment/{commitment}"
+        """Yield the commitments that these acts are on deliveries under: they tell what text an act is about."""
+        for event in events:
+            if isinstance(event, DeliveryRecorded):
+                if event.commitment is not None:
+                    yield f"commitment/{event.commitment}"
+            elif isinstance(event, DeliveryEvent):
+                links = self._state.links(f"delivery/{event.delivery}")
+                if links is not None and links.commitment is not None:
+                    yield f"commitment/{links.commitment}"
 
     def _holds_place(self) -> bool:
         found = numbered(self._connection, self.generation)
         return found is not None and found.place == self.place
+
+
+def _needed(item: Parsed) -> tuple[str, ...]:
+    """Return the streams that are read for an entry in any case: those it changes, and to decide it, if that is due."""
+    event = item.envelope.event
+    return (*(writes(event) if item.admitted is not None else reads(event)), *others(event))

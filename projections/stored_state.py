@@ -8,16 +8,20 @@ tables: then it is answered from memory.
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, LiteralString
 
 import msgspec
 import psycopg
 
 from ledger.rules.compact import Authority, State, decode_state
 from projections.folding import ActRow, Batch
+from projections.links import Links
 
 STATES_MAX: Final = 50_000
 """How many states are kept in memory, the least recently used dropped first. More than any batch changes."""
+
+LINKS_MAX: Final = 50_000
+"""Of how many commitments it is kept by what they are found: 15 MB, where their states would be 200."""
 
 
 class StoredState:
@@ -27,7 +31,8 @@ class StoredState:
         self._connection = connection
         self._generation = generation
         self._position = position
-        self._states: OrderedDict[str, State | None] = OrderedDict()
+        self._states: OrderedDict[str, tuple[State, Links | None] | None] = OrderedDict()
+        self._links: OrderedDict[str, Links] = OrderedDict()
         self._located: dict[str, str | None] = {}
         self._coming: tuple[ActRow, ...] = ()
 
@@ -36,7 +41,13 @@ class StoredState:
         if stream not in self._states:
             self.fetch([stream])
         self._states.move_to_end(stream)
-        return self._states[stream]
+        found = self._states[stream]
+        return found[0] if found is not None else None
+
+    def links(self, stream: str) -> Links | None:
+        """Return by what the row of a stream is found, if it is known here: the state need not be read for it."""
+        found = self._states.get(stream)
+        return self._links.get(stream) or (found[1] if found is not None else None)
 
     def locate(self, event_id: str) -> str | None:
         """Return the stream in which the act `event_id` was recorded, or None if it is unknown."""
@@ -71,17 +82,27 @@ class StoredState:
     def fetch(self, streams: Iterable[str]) -> None:
         """Read the states of `streams` at once, those that are not here yet."""
         missing = [stream for stream in dict.fromkeys(streams) if stream not in self._states]
-        if not missing:
-            return
-        rows = self._connection.execute(
-            """
-            SELECT stream, state FROM projection_rows
+        found: dict[str, tuple[State, Links]] = {}
+        for stream, parties, instrument, commitment, state in self._rows("state", missing):
+            found[stream] = self._in_chain(decode_state(state)), Links(tuple(parties), instrument, commitment)
+        self._keep({stream: found.get(stream) for stream in missing})
+
+    def fetch_links(self, commitments: Iterable[str]) -> None:
+        """Read by what the rows of `commitments` are found, those that are not known yet."""
+        missing = [stream for stream in dict.fromkeys(commitments) if stream not in self._links]
+        rows = self._rows("NULL", missing)
+        self._keep_links({stream: Links(tuple(parties), *others) for stream, parties, *others, _ in rows})
+
+    def _rows(self, last: LiteralString, streams: list[str]) -> list[tuple[Any, ...]]:
+        if not streams:
+            return []
+        return self._connection.execute(
+            f"""
+            SELECT stream, parties, instrument, commitment, {last} FROM projection_rows
             WHERE generation = %s AND stream = ANY(%s) AND from_position <= %s
             AND (until_position IS NULL OR until_position > %s)""",
-            [self._generation, missing, self._position, self._position],
+            [self._generation, streams, self._position, self._position],
         ).fetchall()
-        found = {stream: self._in_chain(decode_state(state)) for stream, state in rows}
-        self._keep({stream: found.get(stream) for stream in missing})
 
     def take(self, batch: Batch) -> None:
         """Go on after a batch that is being written; the one before it is."""
@@ -90,14 +111,23 @@ class StoredState:
         # What was unknown before may be known by now.
         self._located = {act.event_id: act.stream for act in batch.acts}
         self._coming = batch.acts
-        self._keep(batch.states)
+        links = {row.stream: row.links for row in batch.rows}
+        self._keep({stream: (state, links.get(stream)) for stream, state in batch.states.items()})
+        self._keep_links({stream: one for stream, one in links.items() if stream.startswith("commitment/")})
 
-    def _keep(self, states: Mapping[str, State | None]) -> None:
+    def _keep(self, states: Mapping[str, tuple[State, Links | None] | None]) -> None:
         for stream, state in states.items():
             self._states[stream] = state
             self._states.move_to_end(stream)
         while len(self._states) > STATES_MAX:
             self._states.popitem(last=False)
+
+    def _keep_links(self, links: Mapping[str, Links]) -> None:
+        for stream, one in links.items():
+            self._links[stream] = one
+            self._links.move_to_end(stream)
+        while len(self._links) > LINKS_MAX:
+            self._links.popitem(last=False)
 
     def _in_chain(self, state: State) -> State:
         if not isinstance(state, Authority):

@@ -117,3 +117,9 @@ def reads(event: Event) -> tuple[str, ...]:
         case _:
             pass
     return tuple(dict.fromkeys(names))
+
+
+def writes(event: Event) -> tuple[str, ...]:
+    """Return the streams that folding `event` is sure to change, beside that of an act that it is on, and `others`."""
+    own = () if isinstance(event, OnAct) else (_own(event),)
+    return f"authority/{event.authority}", *own

@@ -9,6 +9,7 @@ import pytest
 from projections.generations import Generation, begin
 from projections.progress import Progress
 from projections.tables import create_tables
+from tests.projections.test_recent_rows import remembered
 from tests.projections.world import World, goods, once, terms
 
 DELIVERIES: Final = 30
@@ -45,14 +46,18 @@ def connection(database_url: str) -> Iterator[Counting]:
         yield connection
 
 
-def test_acts_on_deliveries_are_folded_in_few_statements(world: World, connection: Counting) -> None:
+@pytest.mark.parametrize("admitted_here", [False, True])
+def test_acts_on_deliveries_are_folded_in_few_statements(
+    world: World, connection: Counting, admitted_here: bool
+) -> None:
     """By a process that has just started: nothing of what was recorded before is in its memory."""
     raws = [entry.raw for entry in world.entries]
+    recent = remembered(raws, len(raws) - DELIVERIES) if admitted_here else None
     generation = begin(connection, "building")
     assert generation is not None
     before = Progress(connection, generation)
     assert before.advance(raws[:-DELIVERIES])
-    progress = Progress(connection, Generation(generation.number, generation.version, before.place))
+    progress = Progress(connection, Generation(generation.number, generation.version, before.place), recent)
     connection.asked = 0
     assert progress.advance(raws[-DELIVERIES:])
     assert 0 < connection.asked < STATEMENTS_MAX
