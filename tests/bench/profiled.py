@@ -14,19 +14,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-THREAD_MIN: Final = 0.02
+THREAD_MIN: Final = 0.04
 """Threads with a smaller share of all samples are left out."""
 
 SHOWN_MIN: Final = 0.06
-"""Functions with a smaller share of their thread are left out, if little of that is their own."""
-
 OWN_MIN: Final = 0.03
+"""Functions with smaller shares of their thread are left out; those of libraries if little is their own."""
+
 PLUMBING_MIN: Final = 0.97
 """Functions with a larger share only lead to the others."""
 
 _FRAME: Final = re.compile(r"(?P<function>.+) \((?P<file>[^()]+?)(?::\d+)?\)")
 _THREAD: Final = re.compile(r"thread \([^)]*\): (?P<name>.+)")
-_WORKER: Final = "multiprocessing"
+_WORKER: Final = "(multiprocessing/spawn.py)"
+_OURS: Final = ("(ledger/", "(projections/", "(api/")
 
 
 @dataclass
@@ -46,7 +47,8 @@ class Thread:
         """Yield functions with the shares of the thread's samples that reached them and that were their own."""
         for function, reached in self.reached.most_common():
             shares = reached / self.samples, self.own[function] / self.samples
-            if shares[0] < PLUMBING_MIN and (shares[0] >= SHOWN_MIN or shares[1] >= OWN_MIN):
+            is_way = shares[0] >= SHOWN_MIN and any(one in function for one in _OURS) and "<locals>" not in function
+            if shares[0] < PLUMBING_MIN and (is_way or shares[1] >= OWN_MIN):
                 yield function, *shares
 
 
@@ -57,9 +59,9 @@ def threads_of(lines: Iterable[str]) -> dict[str, Thread]:
         stack, _, samples = line.rstrip("\n").rpartition(" ")
         frames = stack.split(";")
         names = [found["name"] for frame in frames if (found := _THREAD.fullmatch(frame)) is not None]
-        is_worker = frames[0].startswith("process ") and _WORKER in frames[0]
         functions = [f"{found['function']} ({found['file']})" for one in frames if (found := _FRAME.fullmatch(one))]
         if functions:
+            is_worker = any(_WORKER in function for function in functions)
             threads["worker" if is_worker else names[0] if names else "all"].take(functions, int(samples))
     return dict(threads)
 

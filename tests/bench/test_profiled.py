@@ -7,7 +7,8 @@ LINES = [
     "thread (1): committer;run (threading.py:9);work (ledger/a.py:11);Outer.<locals>.<listcomp> (ledger/c.py:5) 30\n",
     "thread (1): committer;run (threading.py:9);work (ledger/a.py:12) 9\n",
     "thread (1): committer;run (threading.py:9);rare (ledger/d.py:1) 1\n",
-    'process 7:"python -c from multiprocessing.spawn import x";thread (7): MainThread;verify (ledger/e.py:2) 98\n',
+    "thread (7): MainThread;spawn_main (multiprocessing/spawn.py:122);verify (nacl/signing.py:2) 90\n",
+    "thread (7): MainThread;spawn_main (multiprocessing/spawn.py:122);read (multiprocessing/connection.py:2) 8\n",
     "thread (2): idle;run (threading.py:9) 2\n",
 ]
 
@@ -25,5 +26,7 @@ def test_the_tables_begin_with_the_busiest_and_leave_out_the_idle() -> None:
     told = tables(threads_of(LINES))
     assert told.index("### committer: 50% of 200 samples") < told.index("### worker: 49% of 200 samples")
     assert "| `decide (ledger/b.py)` | 60% | 60% |" in told
+    assert "| `verify (nacl/signing.py)` | 92% | 92% |" in told
+    assert "spawn_main" not in told
     assert "idle" not in told
     assert "threading.py" not in told
