@@ -8,7 +8,7 @@ tables: then it is answered from memory.
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final, LiteralString
+from typing import Any, Final, LiteralString, TypeVar
 
 import msgspec
 import psycopg
@@ -21,7 +21,9 @@ STATES_MAX: Final = 50_000
 """How many states are kept in memory, the least recently used dropped first. More than any batch changes."""
 
 LINKS_MAX: Final = 50_000
-"""Of how many commitments it is kept by what they are found: 15 MB, where their states would be 200."""
+"""Of how many commitments it is kept by what they are found: about 15 MB, where their states would be 200."""
+
+Kept = TypeVar("Kept")
 
 
 class StoredState:
@@ -85,13 +87,14 @@ class StoredState:
         found: dict[str, tuple[State, Links]] = {}
         for stream, parties, instrument, commitment, state in self._rows("state", missing):
             found[stream] = self._in_chain(decode_state(state)), Links(tuple(parties), instrument, commitment)
-        self._keep({stream: found.get(stream) for stream in missing})
+        _keep(self._states, {stream: found.get(stream) for stream in missing}, STATES_MAX)
 
     def fetch_links(self, commitments: Iterable[str]) -> None:
         """Read by what the rows of `commitments` are found, those that are not known yet."""
         missing = [stream for stream in dict.fromkeys(commitments) if stream not in self._links]
         rows = self._rows("NULL", missing)
-        self._keep_links({stream: Links(tuple(parties), *others) for stream, parties, *others, _ in rows})
+        found = {stream: Links(tuple(parties), *others) for stream, parties, *others, _ in rows}
+        _keep(self._links, found, LINKS_MAX)
 
     def _rows(self, last: LiteralString, streams: list[str]) -> list[tuple[Any, ...]]:
         if not streams:
@@ -112,22 +115,9 @@ class StoredState:
         self._located = {act.event_id: act.stream for act in batch.acts}
         self._coming = batch.acts
         links = {row.stream: row.links for row in batch.rows}
-        self._keep({stream: (state, links.get(stream)) for stream, state in batch.states.items()})
-        self._keep_links({stream: one for stream, one in links.items() if stream.startswith("commitment/")})
-
-    def _keep(self, states: Mapping[str, tuple[State, Links | None] | None]) -> None:
-        for stream, state in states.items():
-            self._states[stream] = state
-            self._states.move_to_end(stream)
-        while len(self._states) > STATES_MAX:
-            self._states.popitem(last=False)
-
-    def _keep_links(self, links: Mapping[str, Links]) -> None:
-        for stream, one in links.items():
-            self._links[stream] = one
-            self._links.move_to_end(stream)
-        while len(self._links) > LINKS_MAX:
-            self._links.popitem(last=False)
+        _keep(self._states, {stream: (one, links.get(stream)) for stream, one in batch.states.items()}, STATES_MAX)
+        commitments = {stream: one for stream, one in links.items() if stream.startswith("commitment/")}
+        _keep(self._links, commitments, LINKS_MAX)
 
     def _in_chain(self, state: State) -> State:
         if not isinstance(state, Authority):
@@ -139,3 +129,12 @@ class StoredState:
             [self._generation, state.id, self._position],
         ).fetchone()
         return msgspec.structs.replace(state, sequence=row[0], previous=row[1]) if row is not None else state
+
+
+def _keep(memory: OrderedDict[str, Kept], values: Mapping[str, Kept], most: int) -> None:
+    """Put values into a memory of at most so many, as those that were used last."""
+    for stream, value in values.items():
+        memory[stream] = value
+        memory.move_to_end(stream)
+    while len(memory) > most:
+        memory.popitem(last=False)

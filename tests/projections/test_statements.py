@@ -6,10 +6,11 @@ from typing import Any, Final
 import psycopg
 import pytest
 
+from projections import stored_state
 from projections.generations import Generation, begin
 from projections.progress import Progress
 from projections.tables import create_tables
-from tests.projections.test_recent_rows import remembered
+from tests.projections.test_recent_rows import dumped, remembered
 from tests.projections.world import World, goods, once, terms
 
 DELIVERIES: Final = 30
@@ -66,3 +67,16 @@ def test_acts_on_deliveries_are_folded_in_few_statements(
         [generation.number, before.place.position],
     ).fetchone()
     assert row == (["pact"], DELIVERIES)
+
+
+@pytest.mark.parametrize("admitted_here", [False, True])
+def test_rows_are_the_same_with_next_to_no_memory(
+    world: World, database_url: str, monkeypatch: pytest.MonkeyPatch, admitted_here: bool
+) -> None:
+    """Almost everything is read again for each batch."""
+    raws = [entry.raw for entry in world.entries]
+    recent = remembered(raws) if admitted_here else None
+    expected = dumped(database_url, raws, None, len(raws))
+    monkeypatch.setattr(stored_state, "STATES_MAX", 12)
+    monkeypatch.setattr(stored_state, "LINKS_MAX", 1)
+    assert dumped(database_url, raws, recent, 2) == expected
