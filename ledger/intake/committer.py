@@ -35,6 +35,9 @@ from ledger.store.errors import (
 )
 
 QUEUE_MAX: Final = 20_000
+KEPT_FOR_SINGLE: Final = 20
+"""One of so many places is kept for acts that come by themselves, however many batches press for it."""
+
 QUEUE_BYTES_MAX: Final = 64 * 1024 * 1024
 GROUP_MAX: Final = 1_000
 """Submissions that are joined into one transaction; one submitter's own list may be longer."""
@@ -162,7 +165,8 @@ class Committer:
                 raise Stopped("expected a running committer; it was stopped or not started")
             # One list is always taken where nothing waits, however long it is.
             queued, queued_bytes = self._queued + len(waiting.raws), self._queued_bytes + waiting.size_bytes
-            if self._queued and (queued > self._queue_max or queued_bytes > QUEUE_BYTES_MAX):
+            room = self._queue_max - (self._queue_max // KEPT_FOR_SINGLE if len(waiting.raws) > 1 else 0)
+            if self._queued and (queued > room or queued_bytes > QUEUE_BYTES_MAX):
                 message = f"{self._queued} submissions of {self._queued_bytes} bytes wait; submit again later"
                 raise Busy(message, min(math.ceil(self._queued / self._per_second), AGAIN_SECONDS_MAX))
             self._queue.append(waiting)

@@ -124,6 +124,28 @@ def test_a_full_queue_turns_away_and_keeps_what_it_accepted(ledger: Ledger) -> N
     assert ledger.log.head().tree_size == 15
 
 
+def test_batches_leave_room_for_an_act_that_comes_by_itself(ledger: Ledger) -> None:
+    """Those who send batches again and again, whatever they are told, would keep out whoever waits as told."""
+    garbage = [b"{}"] * 19
+
+    async def press(committer: Committer) -> Outcome:
+        with held_head(ledger.database_url):
+            accepted = [asyncio.create_task(committer.submit_many([ledger.office("gb").renaming()]))]
+            await asyncio.sleep(0.05)
+            accepted += [asyncio.create_task(committer.submit_many(garbage)) for _ in range(2)]
+            await queued(committer, 38)
+            for lines in (garbage, garbage[:2]):
+                with pytest.raises(Busy, match="38 submissions"):
+                    await committer.submit_many(lines)
+            single = asyncio.create_task(committer.submit(ledger.office("de").renaming()))
+            await queued(committer, 39)
+        await asyncio.gather(*accepted)
+        return await single
+
+    with running(ledger, queue_max=40) as committer:
+        assert isinstance(asyncio.run(press(committer)), Sealed)
+
+
 def test_a_submitter_that_has_gone_disturbs_nobody(ledger: Ledger) -> None:
     gone, stays = ledger.office("gb").renaming(), ledger.office("de").renaming()
 
