@@ -7,7 +7,7 @@ log          read the log, and follow it
 application  the log as an application of the event-sourcing library
 recorder     append: entries, tiles, folded states and head in one transaction
 lookups      what a decision is sure to read, in one query
-copying      entries into their table
+copying      entries into their table (with binary_copy, of what a row of COPY is made)
 finishing    what belongs to them, in one statement
 appending    what goes into that transaction, and what comes out
 head         how long the log is, and what binds all of it
