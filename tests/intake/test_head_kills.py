@@ -1,12 +1,9 @@
 """Killed between the steps of a seal, and a database put back row by row by a superuser: what the head store knows."""
 
-import os
-import signal
-import traceback
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import psycopg
 import pytest
@@ -14,24 +11,12 @@ import pytest
 from ledger.intake.intake import Intake
 from ledger.intake.outcomes import Sealed
 from ledger.store.errors import HeadsUnreadable, LogRolledBack
-from ledger.store.heads import HeadStore, RootAt
+from ledger.store.heads import HeadStore
 from ledger.store.log import StoredLog
 from tests.acts import Founding, founding
+from tests.intake.killed import Moment, submit_and_die
 
 TABLES = ("entries", "head", "tiles", "streams", "checkpoints")
-
-
-class Killer(HeadStore):
-    """A head store in a process that is killed before or after a head passes."""
-
-    dies: Literal["never", "before", "after"] = "never"
-
-    def pass_through(self, note: bytes, root_at: RootAt) -> None:
-        if self.dies == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
-        super().pass_through(note, root_at)
-        if self.dies == "after":
-            os.kill(os.getpid(), signal.SIGKILL)
 
 
 @dataclass(frozen=True)
@@ -47,24 +32,6 @@ class Place:
             outcomes = self._intake(log, heads if watched else None).submit(raws)
         assert all(isinstance(one, Sealed) for one in outcomes), outcomes
         return [one for one in outcomes if isinstance(one, Sealed)]
-
-    def killed(self, raw: bytes, dies: Literal["before", "after"]) -> None:
-        """Submit in a process that is killed between the commit and the receipt."""
-        child = os.fork()
-        if child == 0:
-            try:
-                heads = Killer(self.directory, self.acts.origin)
-                with StoredLog(self.database_url) as log:
-                    intake = self._intake(log, heads)
-                    heads.dies = dies
-                    intake.submit([raw])
-            except BaseException:
-                traceback.print_exc()
-            finally:
-                os._exit(1)
-        _, status = os.waitpid(child, 0)
-        assert os.WIFSIGNALED(status)
-        assert os.WTERMSIG(status) == signal.SIGKILL
 
     def kept_size(self) -> int:
         with closing(HeadStore(self.directory, self.acts.origin)) as heads:
@@ -98,10 +65,10 @@ def place(database_url: str, tmp_path: Path) -> Place:
 
 @pytest.mark.parametrize(("dies", "kept"), [("before", 5), ("after", 6)])
 def test_killed_between_commit_and_receipt_the_same_bytes_get_the_receipt(
-    place: Place, dies: Literal["before", "after"], kept: int
+    place: Place, dies: Moment, kept: int
 ) -> None:
     raw = place.acts.offices["gb"].renaming()
-    place.killed(raw, dies)
+    submit_and_die(place.database_url, place.acts, place.directory, raw, dies)
     assert place.kept_size() == kept
     with StoredLog(place.database_url) as log:
         assert (log.head().tree_size, log.checkpoint(6)) == (6, None), "committed, and given to nobody"
