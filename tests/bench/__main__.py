@@ -15,7 +15,8 @@ from tests.bench.acts import DATA_DEFAULT, SEED_DEFAULT, workload
 from tests.bench.audit_rows import audit, export, judged
 from tests.bench.ground import Ground, say
 from tests.bench.growth import Growth
-from tests.bench.intake_rows import fill, lone, singles
+from tests.bench.intake_rows import fill, singles
+from tests.bench.lone_rows import Lone
 from tests.bench.measured import Row
 from tests.bench.peers.race import peers
 from tests.bench.processes import ROOT, Failed
@@ -38,11 +39,11 @@ def measure(ground: Ground, chosen: Sequence[str]) -> tuple[list[str], dict[str,
     """
     missing: list[str] = []
 
-    def rows(name: str, measured: Callable[[], list[Row]]) -> None:
+    def rows(name: str, measured: Callable[[], list[Row] | None]) -> None:
         if name not in chosen:
             return
         try:
-            ground.rows += measured()
+            ground.rows += measured() or []
         except Failed as failed:
             # The others are worth having all the same.
             say(f"{name} failed: {failed}")
@@ -57,11 +58,16 @@ def measure(ground: Ground, chosen: Sequence[str]) -> tuple[list[str], dict[str,
             growth = Growth(ground)
             ground.rows += fill(ground, growth.look if "growth" in chosen else lambda _: None)
             ground.curves += growth.curves()
+        alone = Lone(ground)
+        rows("lone", alone.round)
         rows("reads", lambda: obligations(ground))
+        rows("lone", alone.round)
         rows("tiles", lambda: tiles(ground))
+        rows("lone", alone.round)
         rows("singles", lambda: [singles(ground)])
-        rows("lone", lambda: [lone(ground)])
+        rows("lone", alone.round)
         rows("peers", lambda: peers(ground, missing))
+        rows("lone", lambda: [alone.row()])
         rows("start", lambda: [start(ground)])
         lines, folder = export(ground)
         rows("rebuild", lambda: [rebuild(ground)])

@@ -1,4 +1,4 @@
-"""Acts on their way in: batches, single ones of many clients, those of a lone one; and how the projections follow."""
+"""Acts on their way in: batches, and single ones of many clients; and how the projections follow."""
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -9,7 +9,7 @@ import psycopg
 from tests.bench.client import Job, Told
 from tests.bench.ground import Ground, lag, load, say
 from tests.bench.lagging import Watch, lags_seconds
-from tests.bench.limits import Commits, keys_of, signed_of, verification
+from tests.bench.limits import keys_of, signed_of, verification
 from tests.bench.measured import Goal, Round, Row, quantile
 from tests.bench.processes import Memory
 
@@ -18,9 +18,6 @@ CONNECTIONS: Final = 4
 
 CLIENTS: Final = 64
 LINES_MAX: Final = 1_000
-
-ENTRY_BYTES: Final = 1_100
-"""About what an act is as an entry."""
 
 
 def fill(ground: Ground, stops: Callable[[int], None]) -> tuple[Row, Row]:
@@ -149,35 +146,5 @@ def singles(ground: Ground) -> Row:
         goals=(Goal("ratio", "≥", 0.33), Goal("p99_ms", "≤", 50), Goal("p50_ms", "≤", 15)),
         entries=ground.at,
         notes=("p50 and p99 are those of the worst round.",),
-        load_before=load_before,
-    )
-
-
-def lone(ground: Ground) -> Row:
-    """Submit acts one after the other from one client, beside single commits in the same PostgreSQL."""
-    scale, rounds, tolds, commits = ground.scale, [], [], []
-    load_before = load()
-    ground.settle()
-    with Commits(ground.beside("bench"), ENTRY_BYTES) as limit:
-        limit.seconds(scale.lone)
-        for _ in range(scale.rounds):
-            commits.append(limit.seconds(scale.lone))
-            told = ground.submit(scale.lone, send="singles", connections=1)
-            rounds.append(Round(1e3 * sum(commits[-1]) / scale.lone, 1e3 * told.seconds / told.sent))
-            tolds.append(told)
-    return Row(
-        name="lone client",
-        ours="ms for an act, one at a time, receipt returned",
-        limit="ms for INSERT and COMMIT of one row of the same size, fsynced, same PostgreSQL",
-        unit="ms",
-        rounds=tuple(rounds),
-        figures={
-            "p50_ms": max(told.p50_ms for told in tolds),
-            "p99_ms": max(told.p99_ms for told in tolds),
-            "limit_p50_ms": 1e3 * max(quantile(one, 0.5) for one in commits),
-            "limit_p99_ms": 1e3 * max(quantile(one, 0.99) for one in commits),
-        },
-        goals=(Goal("ratio", "≤", 3),),
-        entries=ground.at,
         load_before=load_before,
     )
