@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ledger.log.errors import ProofInvalid
 from ledger.log.tiles import HASH_BYTES, TILE_HEIGHT, TILE_WIDTH, TREE_SIZE_MAX, TileId, tile_width
-from ledger.log.tree import EMPTY_ROOT, ReadHashes, fold, hashes_of, node_hash
+from ledger.log.tree import EMPTY_ROOT, ReadHashes, fold, hashes_of, node_hash, row_above, split
 
 
 class _Subtree(NamedTuple):
@@ -74,8 +74,7 @@ def inclusion_proofs(
         own = _peak_of(index, tree_size, peaks)
         if own not in tails:
             tails[own] = _above_peak(peaks.index(own), peaks, nodes)
-        siblings = [nodes.root(height, index >> height ^ 1) for height in range(own.height)]
-        proofs.append((*siblings, *tails[own]))
+        proofs.append((*nodes.siblings(index, own.height), *tails[own]))
     return proofs
 
 
@@ -168,34 +167,49 @@ def _grown_root(old_size: int, new_size: int, old_root: bytes, proof: Sequence[b
 
 
 class _Nodes:
-    """Roots of subtrees of one tree, each tile read once and each hash computed once."""
+    """Nodes of one tree, each tile read once and each hash computed once."""
 
     def __init__(self, tree_size: int, read_hashes: ReadHashes) -> None:
         self._tree_size = tree_size
         self._read_hashes = read_hashes
         self._tiles: dict[TileId, bytes] = {}
-        self._roots: dict[tuple[int, int], bytes] = {}
+        self._rows: dict[tuple[int, int, int], list[list[bytes]]] = {}
+        self._roots: dict[_Subtree, bytes] = {}
 
     def know(self, roots: Iterable[tuple[_Subtree, bytes]]) -> None:
         """Take over roots that are known already."""
         self._roots.update(roots)
 
-    def root(self, height: int, number: int) -> bytes:
+    def siblings(self, index: int, height: int) -> Iterator[bytes]:
+        """Yield the sibling of each node from leaf `index` up to below the root of its perfect subtree of `height`."""
+        for bottom in range(0, height, TILE_HEIGHT):
+            depth = min(height - bottom, TILE_HEIGHT)
+            for above, row in enumerate(self._rows_of(bottom, depth, index >> bottom + depth)[:depth], bottom):
+                yield row[(index >> above ^ 1) % len(row)]
+
+    def root(self, subtree: _Subtree) -> bytes:
         """Return the root of a perfect subtree that lies within the tree."""
-        known = self._roots.get((height, number))
-        if known is not None:
-            return known
-        if height % TILE_HEIGHT:
-            found = node_hash(self.root(height - 1, 2 * number), self.root(height - 1, 2 * number + 1))
-        else:
-            at = number % TILE_WIDTH * HASH_BYTES
-            found = self._tile((height // TILE_HEIGHT, number >> TILE_HEIGHT))[at : at + HASH_BYTES]
-        self._roots[height, number] = found
-        return found
+        if subtree not in self._roots:
+            depth = subtree.height % TILE_HEIGHT
+            self._roots[subtree] = self._rows_of(subtree.height - depth, depth, subtree.number)[-1][0]
+        return self._roots[subtree]
 
     def range_root(self, start: int, end: int) -> bytes:
         """Return the root over the leaves from `start` to `end`, that one excluded."""
-        return fold([self.root(*subtree) for subtree in _subtrees(start, end)])
+        return fold([self.root(subtree) for subtree in _subtrees(start, end)])
+
+    def _rows_of(self, bottom: int, depth: int, number: int) -> list[list[bytes]]:
+        """Return the nodes of a perfect subtree from height `bottom`, that of a tile's hashes, up to its root."""
+        key = bottom, depth, number
+        if key not in self._rows:
+            first = number << depth
+            at = first % TILE_WIDTH * HASH_BYTES
+            hashes = self._tile((bottom // TILE_HEIGHT, first >> TILE_HEIGHT))[at : at + (HASH_BYTES << depth)]
+            rows = [split(hashes)]
+            for _ in range(depth):
+                rows.append(row_above(rows[-1]))
+            self._rows[key] = rows
+        return self._rows[key]
 
     def _tile(self, tile_id: TileId) -> bytes:
         if tile_id not in self._tiles:
@@ -221,8 +235,8 @@ def _peak_of(index: int, tree_size: int, peaks: Sequence[_Subtree]) -> _Subtree:
 
 def _above_peak(position: int, peaks: Sequence[_Subtree], nodes: _Nodes) -> tuple[bytes, ...]:
     """Return what every proof from within a peak ends with: all that is right of it as one, then each left peak."""
-    right = [nodes.root(*peak) for peak in peaks[position + 1 :]]
-    left = [nodes.root(*peak) for peak in reversed(peaks[:position])]
+    right = [nodes.root(peak) for peak in peaks[position + 1 :]]
+    left = [nodes.root(peak) for peak in reversed(peaks[:position])]
     return (fold(right), *left) if right else tuple(left)
 
 

@@ -42,6 +42,11 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
+def row_above(row: Sequence[bytes]) -> list[bytes]:
+    """Return the nodes above neighbours, an even number of them."""
+    return [node_hash(left, right) for left, right in zip(row[::2], row[1::2], strict=True)]
+
+
 def fold(subtrees: Sequence[bytes]) -> bytes:
     """Return the root above perfect subtrees of falling size, at least one: the smallest are joined first."""
     root = subtrees[-1]
@@ -145,9 +150,16 @@ def _push(columns: list[bytearray], peaks: list[bytes], tree_size: int, leaf: by
     peaks.append(node)
 
 
+def split(hashes: bytes) -> list[bytes]:
+    """Return the hashes of a tile one by one."""
+    return [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
+
+
 def _peaks(hashes: bytes) -> list[bytes]:
     """Return the roots of the perfect subtrees over the hashes of a partial tile, the largest first."""
-    peaks: list[bytes] = []
-    for nth, at in enumerate(range(0, len(hashes), HASH_BYTES)):
-        _push([bytearray()], peaks, nth, hashes[at : at + HASH_BYTES])
-    return peaks
+    row, peaks = split(hashes), []
+    while row:
+        if len(row) % 2:
+            peaks.append(row.pop())
+        row = row_above(row)
+    return peaks[::-1]
