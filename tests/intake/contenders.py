@@ -66,6 +66,20 @@ class Contender:
         self.process.wait()
 
 
+def ledger_task(database_url: str, acts: Founding, folder: Path) -> dict[str, Any]:
+    """Return what another process is told to be the ledger: its database, its origin, its keys (one is in `folder`)."""
+    assert isinstance(acts.service, Ed25519Signer)
+    service_key = folder / "service.pem"
+    if not service_key.exists():
+        save_signer(acts.service, service_key, None)
+    return {
+        "database_url": database_url,
+        "origin": acts.origin,
+        "log_seed": bytes(acts.log_signer.private_key).hex(),
+        "service_key": str(service_key),
+    }
+
+
 def contend(
     database_url: str, acts: Founding, folder: Path, name: str, seconds: float, *, is_held: bool = False
 ) -> Contender:
@@ -80,15 +94,8 @@ def contend(
         assert isinstance(signer, Ed25519Signer)
         if not Path(keys[party]).exists():
             save_signer(signer, Path(keys[party]), None)
-    assert isinstance(acts.service, Ed25519Signer)
-    service_key = folder / "service.pem"
-    if not service_key.exists():
-        save_signer(acts.service, service_key, None)
     task = {
-        "database_url": database_url,
-        "origin": acts.origin,
-        "log_seed": bytes(acts.log_signer.private_key).hex(),
-        "service_key": str(service_key),
+        **ledger_task(database_url, acts, folder),
         "keys": keys,
         "name": name,
         "seconds": seconds,

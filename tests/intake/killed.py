@@ -13,11 +13,12 @@ from typing import Any, Literal
 
 from ledger.intake.intake import Intake
 from ledger.log.note import ed25519_note_signer
-from ledger.signing.signer import Ed25519Signer, load_signer, save_signer
+from ledger.signing.signer import load_signer
 from ledger.store.heads import HeadStore, RootAt
 from ledger.store.log import StoredLog
 from tests.acts import Founding
 from tests.conftest import REPOSITORY
+from tests.intake.contenders import ledger_task
 
 Moment = Literal["before", "after"]
 
@@ -39,14 +40,8 @@ class Killer(HeadStore):
 
 def submit_and_die(database_url: str, acts: Founding, heads: Path, raw: bytes, dies: Moment) -> None:
     """Submit `raw` in a process that dies at that moment; `heads` is the directory of its head store."""
-    service_key = heads.parent / "service.pem"
-    assert isinstance(acts.service, Ed25519Signer)
-    save_signer(acts.service, service_key, None)
     task = {
-        "database_url": database_url,
-        "origin": acts.origin,
-        "log_seed": bytes(acts.log_signer.private_key).hex(),
-        "service_key": str(service_key),
+        **ledger_task(database_url, acts, heads.parent),
         "heads": str(heads),
         "raw": raw.decode(),
         "dies": dies,
