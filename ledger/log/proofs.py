@@ -4,7 +4,7 @@ A proof is made from the few tiles named beforehand, each read once however many
 needs nothing but its arguments, and returns only if the proof proves what was asked.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ledger.log.errors import ProofInvalid
@@ -65,9 +65,7 @@ def inclusion_proofs(
     those above the leaves themselves, and of a lone leaf 270 hashes need not be computed.
     """
     peaks = _subtrees(0, tree_size)
-    nodes = _Nodes(tree_size, read_hashes)
-    if peak_roots:
-        nodes.know(zip(peaks, peak_roots, strict=True))
+    nodes = _Nodes(tree_size, read_hashes, dict(zip(peaks, peak_roots, strict=True)) if peak_roots else {})
     tails: dict[_Subtree, tuple[bytes, ...]] = {}
     proofs = []
     for index in indexes:
@@ -84,7 +82,7 @@ def consistency_proof(old_size: int, new_size: int, read_hashes: ReadHashes) -> 
     Empty if the sizes are equal. Raises ValueError unless 1 <= old_size <= new_size (there is nothing to prove about
     a tree without leaves), TileInvalid for a tile that is too narrow.
     """
-    nodes = _Nodes(new_size, read_hashes)
+    nodes = _Nodes(new_size, read_hashes, {})
     return tuple(nodes.range_root(start, end) for start, end in _consistency_ranges(old_size, new_size))
 
 
@@ -167,18 +165,14 @@ def _grown_root(old_size: int, new_size: int, old_root: bytes, proof: Sequence[b
 
 
 class _Nodes:
-    """Nodes of one tree, each tile read once and each hash computed once."""
+    """Nodes of one tree, each tile read once and each row computed once. `known`: roots that need not be."""
 
-    def __init__(self, tree_size: int, read_hashes: ReadHashes) -> None:
+    def __init__(self, tree_size: int, read_hashes: ReadHashes, known: Mapping[_Subtree, bytes]) -> None:
         self._tree_size = tree_size
         self._read_hashes = read_hashes
+        self._known = known
         self._tiles: dict[TileId, bytes] = {}
         self._rows: dict[tuple[int, int, int], list[list[bytes]]] = {}
-        self._roots: dict[_Subtree, bytes] = {}
-
-    def know(self, roots: Iterable[tuple[_Subtree, bytes]]) -> None:
-        """Take over roots that are known already."""
-        self._roots.update(roots)
 
     def siblings(self, index: int, height: int) -> Iterator[bytes]:
         """Yield the sibling of each node from leaf `index` up to below the root of its perfect subtree of `height`."""
@@ -189,10 +183,10 @@ class _Nodes:
 
     def root(self, subtree: _Subtree) -> bytes:
         """Return the root of a perfect subtree that lies within the tree."""
-        if subtree not in self._roots:
-            depth = subtree.height % TILE_HEIGHT
-            self._roots[subtree] = self._rows_of(subtree.height - depth, depth, subtree.number)[-1][0]
-        return self._roots[subtree]
+        if subtree in self._known:
+            return self._known[subtree]
+        depth = subtree.height % TILE_HEIGHT
+        return self._rows_of(subtree.height - depth, depth, subtree.number)[-1][0]
 
     def range_root(self, start: int, end: int) -> bytes:
         """Return the root over the leaves from `start` to `end`, that one excluded."""
